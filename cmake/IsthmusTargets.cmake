@@ -1,0 +1,47 @@
+# isthmus_library(core_net SOURCES prefix.cpp DEPENDS core_base LINKS Boost::headers)
+#
+# DEPENDS names libraries of ours, which must have been added before: this keeps the layers acyclic.
+# LINKS names everything else. A library without sources is an interface library.
+function(isthmus_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LINKS;PRIVATE_LINKS")
+  foreach(dependency IN LISTS arg_DEPENDS)
+    if(NOT TARGET ${dependency})
+      message(FATAL_ERROR "${name} depends on ${dependency}, which is not in a lower layer")
+    endif()
+  endforeach()
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(
+    ${name}
+    PUBLIC isthmus_options ${arg_DEPENDS} ${arg_LINKS}
+    PRIVATE ${arg_PRIVATE_LINKS})
+endfunction()
+
+# isthmus_test(core_net_test SOURCES prefix_test.cpp DEPENDS core_net)
+#
+# One Catch2 program for a folder; each of its test cases becomes a test of CTest. ISTHMUS_SHARED_DATA names the
+# folder of real captures, which exists on the developers' machines only; LABELS and TIMEOUT are CTest's.
+function(isthmus_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LINKS;LABELS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE isthmus_options ${arg_DEPENDS} ${arg_LINKS} Catch2::Catch2WithMain
+                                        Catch2::Catch2)
+  target_compile_definitions(
+    ${name} PRIVATE ISTHMUS_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ISTHMUS_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
+                    ISTHMUS_SHARED_DATA="${ISTHMUS_SHARED_DATA}")
+  target_precompile_headers(${name} PRIVATE <catch2/catch.hpp>)
+  catch_discover_tests(
+    ${name}
+    DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()
+
+# isthmus_fuzz(mrt_fuzz DEPENDS collector_feed): a libFuzzer target from mrt_fuzz.cpp; its seeds are in corpus/mrt_fuzz.
+function(isthmus_fuzz name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;LINKS")
+  add_executable(${name} ${name}.cpp)
+  target_link_libraries(${name} PRIVATE isthmus_options ${arg_DEPENDS} ${arg_LINKS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+endfunction()

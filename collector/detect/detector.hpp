@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "collector/detect/target.hpp"
+#include "core/route/event.hpp"
+#include "core/route/observation.hpp"
+#include "core/route/route.hpp"
+
+namespace isthmus::collector {
+
+/// What the detector has found since it was asked last.
+struct Findings {
+  std::vector<Event> events;             ///< in the order of `precedes`
+  std::vector<RouteInterval> intervals;  ///< closed (until set) and, at `finish`, the open ones
+  std::vector<Observation>
+      observations;  ///< those that changed a vantage point's state: the evidence
+};
+
+/// Decides when a target gains, loses or moves to an upstream. Pure: no clock, no I/O, no threads.
+/// Observations and time go in, findings come out; the same input in any order within the lateness,
+/// with any number of copies, yields the same findings byte for byte.
+class Detector {
+ public:
+  Detector(std::vector<Target> targets, DetectorSettings settings);
+  ~Detector();
+  Detector(Detector&&) noexcept;
+  Detector& operator=(Detector&&) noexcept;
+
+  /// Takes in a BGP element; what concerns no watched prefix costs one lookup.
+  void observe(const Route& route);
+  /// Takes in an observation of either plane that was extracted already.
+  void observe(const Observation& observation);
+  /// Says that no input older than `now` minus the lateness will come; timers run up to there.
+  void advance(TimePoint now);
+  /// Processes all that waits, as if time went on for ever without news beyond `now`.
+  void finish(TimePoint now);
+
+  /// Hands over what was found, and forgets it.
+  Findings take_findings();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace isthmus::collector

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/route/event.hpp"
+#include "core/route/observation.hpp"
+
+namespace isthmus::collector {
+
+/// What is committed together: after a crash either all of it is there, or nothing.
+struct HistoryBatch {
+  std::vector<RouteInterval> intervals;  ///< an open interval is replaced by its closed form
+  std::vector<Event> events;
+  std::vector<Observation> observations;   ///< the evidence that events and intervals refer to
+  std::vector<NamedValue> table_versions;  ///< label tables in force
+  std::optional<TimePoint> progress;       ///< input up to here is in the history
+};
+
+/// Restricts a query; what is not set does not restrict.
+struct HistoryFilter {
+  std::optional<std::string> target;
+  std::optional<Prefix> prefix;  ///< this one and its more specifics
+  std::optional<Asn> upstream;
+  std::optional<TimePoint> from;
+  std::optional<TimePoint> until;
+  std::optional<std::uint64_t> limit;
+};
+
+/// The memory of the collector. Storing the same batch twice changes nothing.
+class History {
+ public:
+  virtual ~History() = default;
+
+  /// Commits in one transaction.
+  virtual Result<void> store(const HistoryBatch& batch) = 0;
+
+  /// Each calls back in a stable order until the callback returns false.
+  virtual Result<void> events(const HistoryFilter& filter,
+                              const std::function<bool(const Event&)>& each) const = 0;
+  virtual Result<void> intervals(const HistoryFilter& filter,
+                                 const std::function<bool(const RouteInterval&)>& each) const = 0;
+  virtual Result<void> observations(const HistoryFilter& filter,
+                                    const std::function<bool(const Observation&)>& each) const = 0;
+  [[nodiscard]] virtual Result<std::optional<Event>> event(const std::string& id) const = 0;
+  [[nodiscard]] virtual Result<std::optional<Observation>> observation(
+      std::uint64_t evidence_id) const = 0;
+  [[nodiscard]] virtual Result<std::vector<NamedValue>> table_versions() const = 0;
+  /// Up to where input was stored, if any was.
+  [[nodiscard]] virtual Result<std::optional<TimePoint>> progress() const = 0;
+};
+
+/// Opens or makes the SQLite history in a folder: `catalog.db` in WAL mode. A schema older than
+/// ours is migrated; a newer one is refused.
+Result<std::unique_ptr<History>> open_sqlite_history(const std::string& folder);
+
+}  // namespace isthmus::collector
