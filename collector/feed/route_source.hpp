@@ -3,12 +3,22 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/result.hpp"
 #include "core/route/route.hpp"
 
 namespace isthmus::collector {
+
+/// Reasons for skipping that lose no route to an address: a record of another protocol, one of BGP
+/// without routes (a table of peers' places, a message that is no UPDATE), routes of other address
+/// families (VPN, flow specification).
+inline constexpr std::string_view kNotBgp = "not_bgp";
+inline constexpr std::string_view kNotRoutes = "not_routes";
+inline constexpr std::string_view kOtherFamily = "other_family";
+/// Not skipped at all, but read otherwise than declared: see `check_nlri`.
+inline constexpr std::string_view kMislabelledAddPath = "mislabelled_add_path";
 
 /// What became of every byte of an input: the three sums add up to `total`.
 struct ByteAccount {
@@ -20,7 +30,7 @@ struct ByteAccount {
   std::uint64_t elements = 0;
   std::vector<Error> first_errors;  ///< the first ten, each with its offset
 
-  /// Whether anything was skipped or left over, so that a program must not exit with 0.
+  /// Whether routes may have been lost (anything skipped that could hold some, a torn tail), so that a program must not exit with 0.
   [[nodiscard]] bool lossy() const;
   void add(const ByteAccount& other);
 };

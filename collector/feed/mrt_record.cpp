@@ -1,0 +1,394 @@
+#include "collector/feed/mrt_record.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+namespace isthmus::collector {
+namespace {
+
+constexpr std::size_t kHeader = 12;
+constexpr std::size_t kMaxErrors = 10;
+/// No archive is older (RIS began in 1999), and none is from the 22nd century.
+constexpr std::uint32_t kEarliest = 788918400;  // 1995-01-01
+constexpr std::uint32_t kLatest = 4102444800;   // 2100-01-01
+/// Records of one file lie closer together than this; TABLE_DUMP_V2 has one time for all.
+constexpr std::uint32_t kMaxStep = 32 * 86400;
+
+using Header = MrtRecordReader::Header;
+
+Header read_header(Bytes bytes) {
+  ByteReader reader{bytes};
+  Header header;
+  header.seconds = reader.u32();
+  header.type = reader.u16();
+  header.subtype = reader.u16();
+  header.length = reader.u32();
+  return header;
+}
+
+bool has_microseconds(std::uint16_t type) {
+  return type == static_cast<std::uint16_t>(MrtType::Bgp4mpEt) ||
+         type == static_cast<std::uint16_t>(MrtType::IsisEt) ||
+         type == static_cast<std::uint16_t>(MrtType::OspfV3Et);
+}
+
+struct Bounds {
+  std::uint16_t max_subtype;
+  std::uint32_t min_length;
+};
+
+std::optional<Bounds> bounds_of(std::uint16_t type) {
+  switch (static_cast<MrtType>(type)) {
+    case MrtType::Bgp:
+      return Bounds{7, 0};
+    case MrtType::TableDump:
+      return Bounds{4, 18};
+    case MrtType::TableDumpV2:
+      return Bounds{12, 6};
+    case MrtType::Bgp4mp:
+      return Bounds{11, 4};
+    case MrtType::Bgp4mpEt:
+      return Bounds{11, 8};
+    case MrtType::OspfV2:
+    case MrtType::Isis:
+    case MrtType::IsisEt:
+    case MrtType::OspfV3:
+    case MrtType::OspfV3Et:
+      return Bounds{2, 4};
+  }
+  // RFC 6396 appendix B: MSG_BGP4PLUS and the like, of which nothing has survived but the numbers.
+  if ((type >= 6 && type <= 10) || (type >= 1 && type <= 4)) {
+    return Bounds{16, 0};
+  }
+  return std::nullopt;
+}
+
+bool is_plausible(const Header& header) {
+  const std::optional<Bounds> bounds = bounds_of(header.type);
+  return bounds && header.subtype <= bounds->max_subtype && header.length >= bounds->min_length &&
+         header.length <= MrtRecordReader::kMaxRecord && header.seconds >= kEarliest &&
+         header.seconds < kLatest;
+}
+
+/// Whether a record, or the end of the input, lies here.
+bool is_start(Bytes bytes, bool at_end) {
+  if (bytes.size() < kHeader) {
+    return bytes.empty() && at_end;
+  }
+  return is_plausible(read_header(bytes));
+}
+
+MrtRecord make_record(const Header& header, Bytes body, std::uint64_t offset) {
+  MrtRecord record;
+  record.offset = offset;
+  record.time = TimePoint{std::chrono::seconds{header.seconds}};
+  record.type = static_cast<MrtType>(header.type);
+  record.subtype = header.subtype;
+  record.size = kHeader + body.size();
+  if (has_microseconds(header.type)) {
+    ByteReader reader{body};
+    record.time += Duration{reader.u32()};
+    body = reader.rest();
+  }
+  record.body = body;
+  return record;
+}
+
+bool well_formed_bgp4mp(const MrtRecord& record) {
+  ByteReader reader{record.body};
+  const bool wide = record.subtype == 4 || record.subtype == 5 || record.subtype == 7 ||
+                    record.subtype == 9 || record.subtype == 11;
+  reader.skip(wide ? 8 : 4);
+  reader.skip(2);
+  const std::uint16_t family = reader.u16();
+  if (family != 1 && family != 2) {
+    return false;
+  }
+  reader.skip(family == 1 ? 8 : 32);
+  if (record.subtype == 0 || record.subtype == 5) {
+    return reader.size() == 4;
+  }
+  reader.skip(16);
+  const std::uint16_t length = reader.u16();
+  return reader.ok() && length >= 19 && length <= reader.size() + 18;
+}
+
+bool well_formed_old(const MrtRecord& record) {
+  ByteReader reader{record.body};
+  constexpr std::uint16_t kUpdate = 1;
+  constexpr std::uint16_t kStateChange = 3;
+  constexpr std::size_t kMaxMessage = 4096;
+  if (record.subtype == kStateChange) {
+    return reader.size() == 10;
+  }
+  if (record.subtype != kUpdate) {
+    return reader.size() <= kMaxMessage;
+  }
+  reader.skip(12);
+  reader.skip(reader.u16());
+  reader.skip(reader.u16());
+  return reader.ok();
+}
+
+bool well_formed_rib(const MrtRecord& record) {
+  if (record.subtype == 1) {
+    ByteReader reader{record.body};
+    reader.skip(4);
+    reader.skip(reader.u16());
+    const std::uint16_t peers = reader.u16();
+    return reader.ok() && reader.size() >= std::size_t{peers} * 11;
+  }
+  const bool add_path = record.subtype >= 8;
+  ByteReader reader{record.body};
+  reader.skip(4);
+  if (record.subtype == 6 || record.subtype == 7 || record.subtype == 12) {
+    return reader.ok();
+  }
+  const std::uint8_t bits = reader.u8();
+  const bool six =
+      record.subtype == 4 || record.subtype == 5 || record.subtype == 10 || record.subtype == 11;
+  if (bits > (six ? 128 : 32)) {
+    return false;
+  }
+  reader.skip((bits + 7U) / 8);
+  for (std::uint16_t entries = reader.u16(); entries > 0 && reader.ok(); --entries) {
+    reader.skip(add_path ? 10 : 6);
+    reader.skip(reader.u16());
+  }
+  return reader.ok() && reader.empty();
+}
+
+}  // namespace
+
+bool carries_bgp(MrtType type) {
+  return type == MrtType::Bgp || type == MrtType::TableDump || type == MrtType::TableDumpV2 ||
+         type == MrtType::Bgp4mp || type == MrtType::Bgp4mpEt;
+}
+
+bool is_well_formed(const MrtRecord& record) {
+  switch (record.type) {
+    case MrtType::Bgp4mp:
+    case MrtType::Bgp4mpEt:
+      return record.subtype == 2 || record.subtype == 3 || well_formed_bgp4mp(record);
+    case MrtType::TableDumpV2:
+      return well_formed_rib(record);
+    case MrtType::TableDump: {
+      ByteReader reader{record.body};
+      reader.skip(record.subtype == 2 ? 42 : 18);
+      reader.skip(record.subtype >= 3 ? 4 : 2);
+      return reader.ok() && reader.u16() <= reader.size();
+    }
+    case MrtType::Bgp:
+      return well_formed_old(record);
+    default:
+      return true;
+  }
+}
+
+MrtRecordReader::MrtRecordReader(std::unique_ptr<Input> input, std::string name)
+    : input_{std::move(input)},
+      name_{std::move(name)} {}
+
+void MrtRecordReader::note(std::uint64_t offset, std::string_view what) {
+  if (account_.first_errors.size() < kMaxErrors) {
+    account_.first_errors.push_back(
+        Error{name_ + ": offset " + std::to_string(offset) + ": " + std::string{what}});
+  }
+}
+
+/// Moves what lies ahead to the front of our own buffer: a chunk ends with the next one.
+void MrtRecordReader::keep_rest() {
+  if (begin_ == end_) {
+    return;
+  }
+  if (data_ == buffer_.data()) {
+    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(begin_));
+  } else {
+    buffer_.assign(data_ + begin_, data_ + end_);
+  }
+  data_ = buffer_.data();
+  begin_ = 0;
+  end_ = buffer_.size();
+}
+
+/// Sees to it that `count` bytes lie ahead in one piece; false if the input ends before.
+bool MrtRecordReader::ensure(std::size_t count) {
+  while (end_ - begin_ < count) {
+    if (input_ended_) {
+      return false;
+    }
+    keep_rest();
+    Result<Bytes> chunk = input_->next();
+    if (!chunk) {
+      note(offset_ + (end_ - begin_), chunk.error().message);
+      input_ended_ = true;
+      return false;
+    }
+    if (chunk->empty()) {
+      input_ended_ = true;
+      return false;
+    }
+    account_.total += chunk->size();
+    if (begin_ == end_) {
+      data_ = chunk->data();
+      begin_ = 0;
+      end_ = chunk->size();
+    } else {
+      buffer_.insert(buffer_.end(), chunk->begin(), chunk->end());
+      data_ = buffer_.data();
+      end_ = buffer_.size();
+    }
+  }
+  return true;
+}
+
+void MrtRecordReader::consume(std::size_t count) {
+  begin_ += count;
+  offset_ += count;
+}
+
+/// Whether a well-formed record lies `at` bytes ahead, with another one, or the end, behind it.
+bool MrtRecordReader::starts_chain(std::size_t at) {
+  const Bytes bytes = ahead().subspan(at);
+  // Type and subtype are small numbers: most noise is told from a header by these three bytes.
+  if (bytes[4] != std::byte{0} || bytes[5] == std::byte{0} || bytes[6] != std::byte{0}) {
+    return false;
+  }
+  const Header header = read_header(bytes);
+  const std::uint32_t step = header.seconds > last_seconds_ ? header.seconds - last_seconds_
+                                                            : last_seconds_ - header.seconds;
+  if (!is_plausible(header) || !carries_bgp(static_cast<MrtType>(header.type)) ||
+      (last_seconds_ != 0 && step > kMaxStep)) {
+    return false;
+  }
+  const std::size_t whole = kHeader + header.length;
+  const bool more = ensure(at + whole + kHeader);
+  if (ahead().size() < at + whole) {
+    return false;
+  }
+  const MrtRecord record = make_record(header, ahead().subspan(at + kHeader, header.length), 0);
+  return is_well_formed(record) && is_start(ahead().subspan(at + whole), !more);
+}
+
+/// Skips to the next record; false if there is none.
+bool MrtRecordReader::resynchronise() {
+  const std::uint64_t from = offset_;
+  std::uint64_t& skipped = account_.skipped["no_record"];
+  bool found = false;
+  while (!found && ensure(kHeader + 1)) {
+    std::size_t at = 1;
+    while (at + kHeader <= ahead().size() && !(found = starts_chain(at))) {
+      ++at;
+    }
+    // What is left may be the start of a header: one byte less than a header stays.
+    const std::size_t passed = found ? at : ahead().size() - kHeader;
+    consume(passed);
+    skipped += passed;
+  }
+  if (!found) {
+    skipped += end_ - begin_;
+    consume(end_ - begin_);
+  }
+  note(from, "no MRT record; skipped " + std::to_string(offset_ - from) + " bytes");
+  return found;
+}
+
+void MrtRecordReader::end_of_input() {
+  if (const std::size_t rest = end_ - begin_; rest > 0) {
+    account_.left_over += rest;
+    note(offset_, std::to_string(rest) + " bytes are left over: the last record is torn");
+    consume(rest);
+  }
+}
+
+/// RIS packed many routes into one TABLE_DUMP record until 2001, and gave a length that is some
+/// bytes short. The routes are walked to find where the next record starts; 0 if this is no such
+/// record.
+std::size_t MrtRecordReader::packed_table_size(const Header& header) {
+  constexpr std::size_t kSlack = 4096;
+  const std::size_t whole = kHeader + header.length;
+  if (header.type != static_cast<std::uint16_t>(MrtType::TableDump) || header.subtype != 1) {
+    return 0;
+  }
+  ensure(whole + kSlack);
+  if (is_start(ahead().subspan(whole), ahead().size() == whole)) {
+    return 0;
+  }
+  const Bytes body = ahead().subspan(kHeader);
+  ByteReader reader{body};
+  reader.skip(4);
+  while (reader.ok() && body.size() - reader.size() < header.length + kSlack) {
+    reader.skip(16);
+    reader.skip(reader.u16());
+    const std::size_t size = body.size() - reader.size();
+    const bool ended = input_ended_ && reader.empty();
+    if (reader.ok() && size >= header.length && is_start(reader.rest(), ended)) {
+      return size;
+    }
+  }
+  return 0;
+}
+
+/// Fills `record_` from what lies ahead; false if that is no record.
+bool MrtRecordReader::parse_record() {
+  if (!is_start(ahead(), false)) {
+    return false;
+  }
+  const Header header = read_header(ahead());
+  const std::size_t whole = kHeader + header.length;
+  if (!ensure(whole)) {
+    return false;
+  }
+  record_ = make_record(header, ahead().subspan(kHeader, header.length), offset_);
+  if (const std::size_t packed = packed_table_size(header); packed > 0) {
+    record_.body = ahead().subspan(kHeader, packed);
+    record_.size = kHeader + packed;
+    pending_ = kHeader + packed;
+    last_seconds_ = header.seconds;
+    return true;
+  }
+  // A wrong length swallows good records. It shows: the body does not fit, or no record follows.
+  const bool more = ensure(whole + kHeader);
+  record_.body = ahead().subspan(whole - record_.body.size(), record_.body.size());
+  if (!is_start(ahead().subspan(whole), !more) && !is_well_formed(record_)) {
+    return false;
+  }
+  last_seconds_ = header.seconds;
+  pending_ = whole;
+  return true;
+}
+
+const MrtRecord* MrtRecordReader::next() {
+  consume(std::exchange(pending_, 0));
+  for (;;) {
+    if (!ensure(kHeader)) {
+      end_of_input();
+      return nullptr;
+    }
+    if (parse_record()) {
+      ++account_.records;
+      return &record_;
+    }
+    const Header header = read_header(ahead());
+    // A whole header without its body at the very end is a torn tail, unless records follow in it.
+    const bool torn =
+        is_start(ahead(), false) && input_ended_ && ahead().size() < kHeader + header.length;
+    if (torn) {
+      bool chain = false;
+      for (std::size_t at = 1; at + kHeader <= ahead().size() && !chain; ++at) {
+        chain = starts_chain(at);
+      }
+      if (!chain) {
+        end_of_input();
+        return nullptr;
+      }
+    }
+    if (!resynchronise()) {
+      return nullptr;
+    }
+  }
+}
+
+}  // namespace isthmus::collector

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace isthmus::tool {
+
+/// Exit statuses of isthmusctl, as its --help tells them.
+enum class Exit : int {
+  Ok = 0,
+  Loss = 1,   ///< the work was done, but some input was damaged and could not be used
+  Usage = 2,  ///< the command line or a configuration file is wrong
+  Failed = 3  ///< the work could not be done
+};
+
+/// What a command leaves behind for `main`.
+struct Outcome {
+  Exit status = Exit::Ok;
+};
+
+/// Each adds one command; it runs when CLI11 has read the command line.
+void add_dump_command(CLI::App& app, Outcome& outcome);
+
+}  // namespace isthmus::tool

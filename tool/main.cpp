@@ -1,0 +1,42 @@
+#include <cstdio>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+
+#include "tool/command.hpp"
+
+namespace {
+
+int run(int argc, char** argv) {
+  using namespace isthmus::tool;
+  CLI::App app{
+      "isthmusctl works with route archives, finds who carries a network, and explains it.\n"
+      "Start with: isthmusctl replay --target AS131279 --known-upstream AS4837 FILE..."};
+  app.name("isthmusctl");
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  app.footer(
+      "Exit status: 0 all is well, 1 some input was damaged and left out, 2 the command line or a\n"
+      "configuration is wrong, 3 the work could not be done. `isthmusctl COMMAND --help` tells "
+      "more.");
+  Outcome outcome;
+  add_dump_command(app, outcome);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error);
+    return status == 0 ? 0 : static_cast<int>(Exit::Usage);
+  }
+  return static_cast<int>(outcome.status);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "isthmusctl: a bug, please report it: %s\n", error.what());
+    return 70;
+  }
+}
