@@ -33,6 +33,7 @@ struct DetectorSettings {
   Duration establish = std::chrono::hours{24 * 7};
   double candidate_score = 9.0;    ///< nats needed for PROBABLE
   std::vector<Asn> route_servers;  ///< ASNs that IXP route servers leave in paths: stripped
+  bool strip_reserved = true;      ///< private and reserved ASNs are no upstreams: stripped
 };
 
 }  // namespace isthmus::collector

@@ -25,6 +25,8 @@ const MrtElement* MrtReader::next_element() {
                                                      : false;
     if (found) {
       ++records_.account().elements;
+      element_.route.sequence = sequence_;
+      element_.route.since = element_.originated;
       return &element_;
     }
     log_.end();
@@ -34,6 +36,8 @@ const MrtElement* MrtReader::next_element() {
       return nullptr;
     }
     log_.begin(*record);
+    sequence_ = record->time == last_time_ ? sequence_ + 1 : 0;
+    last_time_ = record->time;
     const bool bgp4mp = record->type == MrtType::Bgp4mp || record->type == MrtType::Bgp4mpEt;
     if (!carries_bgp(record->type)) {
       log_.skip_rest(kNotBgp, {});

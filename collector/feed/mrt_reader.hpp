@@ -41,6 +41,8 @@ class MrtReader final : public RouteSource {
   Bgp4mpDecoder session_;
   Source current_ = Source::None;
   MrtElement element_;
+  TimePoint last_time_;
+  std::uint32_t sequence_ = 0;  ///< of the record among those of the same time
 };
 
 /// The route collector that an archive's path names: "rrc06" or "route-views.jinx" wherever it

@@ -63,6 +63,10 @@ enum class RouteKind : std::uint8_t {
 struct Route {
   RouteKind kind = RouteKind::Announce;
   TimePoint time;  ///< when the route collector received it
+  /// Orders the elements of one source that have the same time.
+  std::uint32_t sequence = 0;
+  /// Since when the peer has had the route: earlier than `time` for Table, if the dump says so.
+  TimePoint since;
   const VantagePoint* vantage = nullptr;
   Prefix prefix;
   std::uint32_t path_id = 0;                    ///< ADD-PATH (RFC 7911), 0 without it

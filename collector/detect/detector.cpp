@@ -1,0 +1,290 @@
+#include "collector/detect/detector.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <unordered_map>
+#include <utility>
+
+#include "collector/detect/forged_paths.hpp"
+#include "collector/detect/input_buffer.hpp"
+#include "collector/detect/path_upstream.hpp"
+#include "collector/detect/target_watch.hpp"
+#include "core/base/hash.hpp"
+#include "core/net/prefix_map.hpp"
+
+namespace isthmus::collector {
+namespace {
+
+using Indexes = std::vector<std::size_t>;
+
+std::uint64_t evidence_of(const Observation& seen, std::uint32_t path_id) {
+  std::uint64_t id = hash_text(seen.raw_path);
+  id = combine(id, hash_text(seen.vantage.source));
+  id = combine(id, hash_value(seen.vantage.address));
+  id = combine(id, seen.vantage.asn.value);
+  id = combine(id, hash_value(seen.prefix));
+  id = combine(id, static_cast<std::uint64_t>(seen.time.time_since_epoch().count()));
+  return combine(id, path_id + (static_cast<std::uint64_t>(seen.verdict) << 32));
+}
+
+void add_once(Indexes& list, std::size_t index) {
+  if (std::find(list.begin(), list.end(), index) == list.end()) {
+    list.push_back(index);
+  }
+}
+
+/// A target with its watches, and the input that waits for its time.
+struct Watched {
+  Watched(const Target& given, const DetectorSettings& settings)
+      : target{given},
+        four{given, Family::Ipv4, settings},
+        six{given, Family::Ipv6, settings} {}
+
+  TargetWatch& watch(Family family) { return family == Family::Ipv4 ? four : six; }
+  [[nodiscard]] std::optional<TimePoint> next_due() const {
+    const auto left = four.next_due();
+    const auto right = six.next_due();
+    return left && right ? std::min(*left, *right) : left ? left : right;
+  }
+  void run(TimePoint until);
+
+  const Target& target;
+  TargetWatch four;
+  TargetWatch six;
+  InputBuffer pending;
+  TimePoint now = TimePoint::min();
+};
+
+/// Goes through inputs and clocks in the order of their times, up to a moment.
+void Watched::run(TimePoint until) {
+  for (;;) {
+    const std::optional<TimePoint> due = next_due();
+    const bool waits = !pending.empty();
+    if (!waits && !due) {
+      return;
+    }
+    const TimePoint input = waits ? pending.begin()->observation.time : TimePoint::max();
+    const TimePoint moment = due ? std::min(*due, input) : input;
+    if (moment > until) {
+      return;
+    }
+    // What comes late is judged now: time does not run backwards.
+    now = std::max(now, moment);
+    bool touched_four = four.next_due() && *four.next_due() <= now;
+    bool touched_six = six.next_due() && *six.next_due() <= now;
+    while (!pending.empty() && pending.begin()->observation.time <= moment) {
+      const PendingInput next = std::move(pending.extract(pending.begin()).value());
+      if (next.kind == PendingInput::Kind::SessionDown ||
+          next.kind == PendingInput::Kind::SessionUp) {
+        four.apply(next);
+        six.apply(next);
+        touched_four = touched_six = true;
+        continue;
+      }
+      const bool is_four = next.observation.prefix.family() == Family::Ipv4;
+      watch(next.observation.prefix.family()).apply(next);
+      (is_four ? touched_four : touched_six) = true;
+    }
+    if (touched_four) {
+      four.evaluate(now);
+    }
+    if (touched_six) {
+      six.evaluate(now);
+    }
+  }
+}
+
+}  // namespace
+
+struct Detector::Impl {
+  Impl(std::vector<Target> given, DetectorSettings chosen)
+      : targets{std::move(given)},
+        settings{std::move(chosen)} {
+    std::map<Prefix, Indexes> prefixes;
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      watched.push_back(std::make_unique<Watched>(targets[i], settings));
+      for (const Prefix& prefix : targets[i].prefixes) {
+        add_once(prefixes[prefix], i);
+      }
+      for (const Asn origin : targets[i].origins) {
+        add_once(by_origin[origin], i);
+        origin_bits |= bit_of(origin);
+      }
+    }
+    for (auto& [prefix, list] : prefixes) {
+      by_prefix.insert(prefix, std::move(list));
+    }
+  }
+
+  static std::uint64_t bit_of(Asn asn) { return std::uint64_t{1} << (asn.value & 63); }
+
+  void observe_session(const Route& route);
+  void observe_path(const Route& route);
+  void take_in(std::size_t index, const Route& route);
+  void learn_prefix(const Prefix& prefix, std::size_t index) {
+    if (targets[index].prefixes.empty()) {
+      add_once(learned[prefix], index);
+    }
+  }
+  void run(TimePoint until);
+
+  std::vector<Target> targets;
+  DetectorSettings settings;
+  std::vector<std::unique_ptr<Watched>> watched;
+  PrefixMap<Indexes> by_prefix;
+  std::unordered_map<Asn, Indexes> by_origin;
+  std::uint64_t origin_bits = 0;  ///< tells most ASNs that are no target's at once
+  /// Prefixes that a target without a list of its own has announced.
+  std::unordered_map<Prefix, Indexes> learned;
+  ForgedPaths forged;
+  std::vector<Event> events;
+};
+
+void Detector::Impl::observe_session(const Route& route) {
+  PendingInput input;
+  input.kind = route.kind == RouteKind::PeerUp ? PendingInput::Kind::SessionUp
+                                               : PendingInput::Kind::SessionDown;
+  input.sequence = route.sequence;
+  input.since = route.time;
+  input.observation.time = input.observation.receive_time = route.time;
+  input.observation.vantage = *route.vantage;
+  for (const auto& each : watched) {
+    each->pending.insert(input);
+  }
+}
+
+void Detector::Impl::take_in(std::size_t index, const Route& route) {
+  const Target& target = targets[index];
+  PendingInput input;
+  input.sequence = route.sequence;
+  input.path_id = route.path_id;
+  input.since = route.time;
+  Observation& seen = input.observation;
+  seen.time = seen.receive_time = route.time;
+  seen.vantage = *route.vantage;
+  seen.target = target.name;
+  seen.prefix = route.prefix;
+  if (route.kind == RouteKind::Withdraw || route.attributes == nullptr) {
+    input.kind = PendingInput::Kind::Withdraw;
+    seen.verdict = Verdict::Unreachable;
+  } else {
+    PathReading reading = read_path(route.attributes->as_path, target, settings);
+    seen.verdict = reading.verdict;
+    seen.upstreams = std::move(reading.upstreams);
+    seen.grade = reading.grade;
+    seen.reasons = std::move(reading.reasons);
+    seen.path = std::move(reading.path);
+    seen.raw_path = route.attributes->as_path.to_string();
+    input.foreign_origin = reading.foreign_origin;
+    constexpr Duration kOldest = std::chrono::hours{24 * 3650};
+    if (route.kind == RouteKind::Table && route.since < route.time &&
+        route.time - route.since < kOldest) {
+      input.since = route.since;
+    }
+  }
+  seen.evidence_id = evidence_of(seen, route.path_id);
+  watched[index]->pending.insert(std::move(input));
+}
+
+/// Looks for targets in a path: at its end they tell us their prefixes, elsewhere they are carrying
+/// what they should not.
+void Detector::Impl::observe_path(const Route& route) {
+  const AsPath& path = route.attributes->as_path;
+  const std::optional<Asn> origin = path.origin();
+  for (const Asn asn : path.asns()) {
+    if ((origin_bits & bit_of(asn)) == 0) {
+      continue;
+    }
+    const auto found = by_origin.find(asn);
+    if (found == by_origin.end()) {
+      continue;
+    }
+    for (const std::size_t index : found->second) {
+      const auto& own = targets[index].origins;
+      const auto& kin = targets[index].siblings;
+      if (!origin || std::find(own.begin(), own.end(), *origin) != own.end()) {
+        learn_prefix(route.prefix, index);
+      } else if (std::find(kin.begin(), kin.end(), *origin) == kin.end()) {
+        forged.add(targets[index], route, asn, *origin);
+      }
+    }
+  }
+}
+
+void Detector::Impl::run(TimePoint until) {
+  std::vector<Event> found = forged.tell(until, settings);
+  std::move(found.begin(), found.end(), std::back_inserter(events));
+  for (const auto& each : watched) {
+    each->run(until);
+  }
+}
+
+Detector::Detector(std::vector<Target> targets, DetectorSettings settings)
+    : impl_{std::make_unique<Impl>(std::move(targets), std::move(settings))} {}
+Detector::~Detector() = default;
+Detector::Detector(Detector&&) noexcept = default;
+Detector& Detector::operator=(Detector&&) noexcept = default;
+
+void Detector::observe(const Route& route) {
+  if (route.kind == RouteKind::PeerUp || route.kind == RouteKind::PeerDown) {
+    impl_->observe_session(route);
+    return;
+  }
+  if (route.attributes != nullptr) {
+    impl_->observe_path(route);
+  }
+  if (const auto* const entry = impl_->by_prefix.longest_match(route.prefix)) {
+    for (const std::size_t index : entry->second) {
+      impl_->take_in(index, route);
+    }
+  }
+  if (const auto found = impl_->learned.find(route.prefix); found != impl_->learned.end()) {
+    for (const std::size_t index : found->second) {
+      impl_->take_in(index, route);
+    }
+  }
+}
+
+void Detector::observe(const Observation& observation) {
+  for (const auto& each : impl_->watched) {
+    if (each->target.name == observation.target) {
+      PendingInput input;
+      input.since = observation.time;
+      input.observation = observation;
+      each->pending.insert(std::move(input));
+    }
+  }
+}
+
+void Detector::advance(TimePoint now) {
+  impl_->run(now - impl_->settings.lateness);
+}
+
+void Detector::finish(TimePoint now) {
+  for (const auto& each : impl_->watched) {
+    if (!each->pending.empty()) {
+      now = std::max(now, each->pending.rbegin()->observation.time);
+    }
+  }
+  impl_->run(now);
+}
+
+Findings Detector::take_findings() {
+  Findings all;
+  all.events = std::exchange(impl_->events, {});
+  const auto append = [](auto& to, auto& from) {
+    std::move(from.begin(), from.end(), std::back_inserter(to));
+  };
+  for (const auto& each : impl_->watched) {
+    for (TargetWatch* const watch : {&each->four, &each->six}) {
+      Findings part = watch->take_findings();
+      append(all.events, part.events);
+      append(all.intervals, part.intervals);
+      append(all.observations, part.observations);
+    }
+  }
+  std::stable_sort(all.events.begin(), all.events.end(), precedes);
+  return all;
+}
+
+}  // namespace isthmus::collector

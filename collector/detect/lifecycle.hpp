@@ -1,0 +1,72 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "collector/detect/event_builder.hpp"
+#include "collector/detect/support.hpp"
+
+namespace isthmus::collector {
+
+/// The earliest moment after now at which something may change by the passing of time alone.
+class Deadlines {
+ public:
+  explicit Deadlines(TimePoint now) : now_{now} {}
+  void at(TimePoint time) {
+    if (time > now_ && (!next_ || time < *next_)) {
+      next_ = time;
+    }
+  }
+  [[nodiscard]] std::optional<TimePoint> next() const { return next_; }
+
+ private:
+  TimePoint now_;
+  std::optional<TimePoint> next_;
+};
+
+/// Takes every upstream of a target through its life (detection.md c.5 and c.7): learned,
+/// candidate, probable, confirmed, established, withdrawn, returned or dismissed.
+class Lifecycle {
+ public:
+  Lifecycle(const Target& target, const DetectorSettings& settings);
+
+  /// A traceroute, before the moment is judged.
+  void weigh_in(const Observation& observation);
+  /// Judges all upstreams. While the target is unreachable, or too few see it, clocks stand still.
+  void judge(const Scene& scene, bool frozen, std::vector<Event>& events, Deadlines& due);
+
+  /// Whether an upstream is believed now.
+  [[nodiscard]] bool knows(Asn asn) const;
+  [[nodiscard]] bool learning() const { return learning_; }
+  /// Upstreams whose coming or going was told at the moment judged last.
+  [[nodiscard]] const std::vector<Asn>& changed() const { return changed_; }
+
+ private:
+  UpstreamRecord& record_of(const Scene& scene, Asn asn, TimePoint first);
+  void find_candidates(const Scene& scene);
+  void learn(const Scene& scene, std::vector<Event>& events, Deadlines& due);
+  void judge_unknown(const Scene& scene, UpstreamRecord& record, bool frozen,
+                     std::vector<Event>& events, Deadlines& due);
+  void judge_known(const Scene& scene, UpstreamRecord& record, bool frozen,
+                   std::vector<Event>& events, Deadlines& due);
+  void judge_withdrawn(const Scene& scene, UpstreamRecord& record, bool frozen,
+                       std::vector<Event>& events, Deadlines& due);
+  void confirm_record(const Scene& scene, UpstreamRecord& record, const Support& support,
+                      const Confirmation& confirmation, std::vector<ScoreTerm> terms,
+                      std::vector<Event>& events);
+  void tell(UpstreamRecord& record, Event event, std::vector<Event>& events);
+  [[nodiscard]] bool is_inserted(const Scene& scene, const UpstreamRecord& record,
+                                 const Support& support) const;
+
+  const Target& target_;
+  const DetectorSettings& settings_;
+  std::map<Asn, UpstreamRecord> records_;
+  bool learning_;
+  std::optional<TimePoint> started_;
+  std::vector<UpstreamShare> last_shares_;  ///< at the moment judged before
+  std::map<std::pair<Asn, Prefix>, double> last_prefix_shares_;
+  std::vector<Asn> changed_;
+};
+
+}  // namespace isthmus::collector

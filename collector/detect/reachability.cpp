@@ -1,0 +1,121 @@
+#include "collector/detect/reachability.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace isthmus::collector {
+namespace {
+
+constexpr double kGone = 0.8;
+constexpr double kBack = 0.5;
+constexpr double kLoss = 0.3;
+constexpr Duration kLossTime = std::chrono::seconds{900};
+constexpr std::size_t kFewest = 3;
+
+double unreachable_part(const Ballot& ballot) {
+  std::size_t gone = 0;
+  for (const auto& [group, unreachable] : ballot.unreachable) {
+    gone += unreachable ? 1U : 0U;
+  }
+  return ballot.live() == 0 ? 0 : static_cast<double>(gone) / static_cast<double>(ballot.live());
+}
+
+}  // namespace
+
+void Reachability::judge(const Scene& scene, std::vector<Event>& events, Deadlines& due) {
+  judge_coverage(scene, events, due);
+  const double part = unreachable_part(scene.ballot());
+  const bool enough = scene.ballot().live() >= kFewest;
+  if (!unreachable_ && enough && part >= kGone) {
+    unreachable_ = true;
+    gone_since_ = scene.now;
+  } else if (unreachable_ && part <= kBack) {
+    unreachable_ = false;
+    if (told_gone_) {
+      Event event =
+          target_event(scene, EventType::TargetReachable, Severity::Info, "part_of_groups");
+      event.first_seen = gone_since_;
+      event.amends = gone_id_;
+      event.summary = fmt::format("{} can be reached again after {}", scene.target.name,
+                                  format_duration(scene.now - *gone_since_));
+      seal(event);
+      events.push_back(std::move(event));
+    }
+    told_gone_ = false;
+    gone_since_.reset();
+  }
+  if (unreachable_ && !told_gone_) {
+    const TimePoint told = *gone_since_ + settings_.peer_standing;
+    if (scene.now < told) {
+      due.at(told);
+    } else {
+      told_gone_ = true;
+      Event event =
+          target_event(scene, EventType::TargetUnreachable, Severity::Critical, "part_of_groups");
+      event.first_seen = gone_since_;
+      event.summary = fmt::format(
+          "{} cannot be reached since {}: {:.0f} % of {} vantage ASes have no route",
+          scene.target.name, format_utc(*gone_since_), part * 100, scene.ballot().live());
+      seal(event);
+      gone_id_ = event.id;
+      events.push_back(std::move(event));
+    }
+  }
+  judge_loss(scene, enough ? part : 0, events, due);
+}
+
+void Reachability::judge_loss(const Scene& scene, double part, std::vector<Event>& events,
+                              Deadlines& due) {
+  if (unreachable_ || part < kLoss) {
+    loss_since_.reset();
+    told_loss_ = told_loss_ && part > 0;
+    return;
+  }
+  if (!loss_since_) {
+    loss_since_ = scene.now;
+  }
+  if (told_loss_ || scene.now < *loss_since_ + kLossTime) {
+    due.at(*loss_since_ + kLossTime);
+    return;
+  }
+  told_loss_ = true;
+  Event event =
+      target_event(scene, EventType::PropagationLoss, Severity::Warning, "part_of_groups");
+  event.first_seen = loss_since_;
+  event.summary = fmt::format("{:.0f} % of {} vantage ASes have lost {} since {}", part * 100,
+                              scene.ballot().live(), scene.target.name, format_utc(*loss_since_));
+  seal(event);
+  events.push_back(std::move(event));
+}
+
+void Reachability::judge_coverage(const Scene& scene, std::vector<Event>& events, Deadlines& due) {
+  const std::size_t live = scene.live();
+  const Duration window = 2 * settings_.probe_interval;
+  std::erase_if(live_, [&](const auto& entry) { return scene.now - entry.first > window; });
+  std::size_t most = live;
+  for (const auto& [time, count] : live_) {
+    most = std::max(most, count);
+  }
+  if (live_.empty() || live_.back().second != live) {
+    live_.emplace_back(scene.now, live);
+  }
+  covered_ = covered_ || live >= kFewest;
+  const bool low = covered_ && (live < kFewest || 2 * live < most);
+  if (low) {
+    due.at(scene.now + window);
+  }
+  if (low == low_) {
+    return;
+  }
+  low_ = low;
+  Event event = target_event(scene, low ? EventType::CoverageLow : EventType::CoverageOk,
+                             low ? Severity::Warning : Severity::Info, "live_groups");
+  event.summary = low ? fmt::format("only {} vantage ASes see {}; nothing is confirmed meanwhile",
+                                    live, scene.target.name)
+                      : fmt::format("{} vantage ASes see {} again", live, scene.target.name);
+  seal(event);
+  events.push_back(std::move(event));
+}
+
+}  // namespace isthmus::collector

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "collector/detect/lifecycle.hpp"
+
+namespace isthmus::collector {
+
+/// Tells when a target is gone for nearly everybody, when many lose it, and when too few see it to
+/// decide anything (detection.md c.7, c.9, c.10).
+class Reachability {
+ public:
+  explicit Reachability(const DetectorSettings& settings) : settings_{settings} {}
+
+  void judge(const Scene& scene, std::vector<Event>& events, Deadlines& due);
+
+  /// Whether the clocks of upstreams have to stand still.
+  [[nodiscard]] bool frozen() const { return unreachable_ || low_; }
+
+ private:
+  void judge_coverage(const Scene& scene, std::vector<Event>& events, Deadlines& due);
+  void judge_loss(const Scene& scene, double part, std::vector<Event>& events, Deadlines& due);
+
+  const DetectorSettings& settings_;
+  bool unreachable_ = false;
+  std::optional<TimePoint> gone_since_;
+  bool told_gone_ = false;
+  std::string gone_id_;
+  bool low_ = false;
+  bool covered_ = false;  ///< there were enough groups at least once
+  std::optional<TimePoint> loss_since_;
+  bool told_loss_ = false;
+  std::vector<std::pair<TimePoint, std::size_t>> live_;  ///< of the last two probe intervals
+};
+
+}  // namespace isthmus::collector

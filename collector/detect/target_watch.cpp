@@ -1,0 +1,201 @@
+#include "collector/detect/target_watch.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace isthmus::collector {
+namespace {
+
+constexpr std::size_t kOriginGroups = 3;
+
+RouteInterval interval_of(const VantageState& state) {
+  RouteInterval interval;
+  interval.target = state.now.target;
+  interval.prefix = state.now.prefix;
+  interval.vantage = state.now.vantage;
+  interval.verdict = state.now.verdict;
+  if (!state.now.upstreams.empty()) {
+    interval.upstream = state.now.upstreams.front();
+  }
+  interval.path = state.now.raw_path;
+  interval.from = state.now.time;
+  return interval;
+}
+
+bool same_route(const Observation& left, const Observation& right) {
+  return left.verdict == right.verdict && left.upstreams == right.upstreams &&
+         left.raw_path == right.raw_path && left.path == right.path && left.grade == right.grade;
+}
+
+}  // namespace
+
+TargetWatch::TargetWatch(const Target& target, Family family, const DetectorSettings& settings)
+    : target_{target},
+      family_{family},
+      settings_{settings},
+      lifecycle_{target, settings},
+      moves_{settings},
+      reachability_{settings} {}
+
+Findings TargetWatch::take_findings() {
+  return std::exchange(findings_, {});
+}
+
+void TargetWatch::open_interval(const VantageState& state) {
+  if (state.now.verdict != Verdict::Inconclusive) {
+    findings_.intervals.push_back(interval_of(state));
+  }
+}
+
+void TargetWatch::close_interval(const VantageState& state, TimePoint until) {
+  if (state.now.verdict != Verdict::Inconclusive) {
+    RouteInterval interval = interval_of(state);
+    interval.until = until;
+    findings_.intervals.push_back(std::move(interval));
+  }
+}
+
+void TargetWatch::drop_session(const PendingInput& input) {
+  for (auto state = states_.begin(); state != states_.end();) {
+    if (state->first.vantage == input.observation.vantage &&
+        state->second.last <= input.observation.time) {
+      close_interval(state->second, input.observation.time);
+      state = states_.erase(state);
+    } else {
+      ++state;
+    }
+  }
+}
+
+void TargetWatch::apply(const PendingInput& input) {
+  using Kind = PendingInput::Kind;
+  const Observation& seen = input.observation;
+  if (input.kind == Kind::SessionDown || input.kind == Kind::SessionUp) {
+    drop_session(input);
+    return;
+  }
+  const StateKey key{seen.prefix, seen.vantage, input.path_id};
+  const auto known = states_.find(key);
+  if (known == states_.end() && input.kind == Kind::Withdraw) {
+    return;
+  }
+  prefixes_.insert(seen.prefix);
+  if (known != states_.end() && seen.time < known->second.last) {
+    return;  // late, and something newer is known
+  }
+  lifecycle_.weigh_in(seen);
+  if (known == states_.end()) {
+    VantageState& state = states_[key];
+    state.now = seen;
+    state.since = std::min(input.since, seen.time);
+    state.last = seen.time;
+    state.foreign_origin = input.foreign_origin;
+    open_interval(state);
+    findings_.observations.push_back(seen);
+    return;
+  }
+  set_state(known->second, input);
+}
+
+void TargetWatch::set_state(VantageState& state, const PendingInput& input) {
+  const Observation& seen = input.observation;
+  state.last = seen.time;
+  // An inconclusive traceroute says nothing new; on the control plane it replaces the route.
+  if (seen.vantage.plane == Plane::Data && seen.verdict == Verdict::Inconclusive) {
+    return;
+  }
+  state.foreign_origin = input.foreign_origin;
+  if (same_route(state.now, seen)) {
+    return;
+  }
+  close_interval(state, seen.time);
+  const bool same_upstream =
+      state.now.verdict == seen.verdict && state.now.upstreams == seen.upstreams;
+  if (!same_upstream) {
+    if (state.now.verdict == Verdict::Upstream && !state.now.upstreams.empty() &&
+        lifecycle_.knows(state.now.upstreams.front())) {
+      state.last_known = state.now.upstreams.front();
+      state.last_known_at = seen.time;
+    }
+    state.before =
+        state.now.verdict == Verdict::Inconclusive && state.had_before ? state.before : state.now;
+    state.had_before = true;
+    state.since = seen.time;
+  }
+  state.now = seen;
+  open_interval(state);
+  findings_.observations.push_back(seen);
+}
+
+void TargetWatch::evaluate(TimePoint now) {
+  Scene scene{target_,
+              family_,
+              settings_,
+              states_,
+              now,
+              count_votes(states_, Plane::Control, now, settings_),
+              count_votes(states_, Plane::Data, now, settings_)};
+  Deadlines due{now};
+  std::vector<Event> events;
+  reachability_.judge(scene, events, due);
+  const bool frozen = reachability_.frozen();
+  lifecycle_.judge(scene, frozen, events, due);
+  if (!lifecycle_.learning()) {
+    moves_.judge(scene, lifecycle_, frozen, events, due);
+  }
+  judge_origins(scene, events, due);
+  plan(due);
+  std::sort(events.begin(), events.end(), precedes);
+  std::move(events.begin(), events.end(), std::back_inserter(findings_.events));
+  due_ = due.next();
+}
+
+/// States change their meaning as they age: the moments at which the youngest of them do.
+void TargetWatch::plan(Deadlines& due) const {
+  for (const auto& [key, state] : states_) {
+    if (state.now.verdict != Verdict::Upstream) {
+      continue;
+    }
+    const bool settled = !lifecycle_.learning() && state.now.upstreams.size() == 1 &&
+                         lifecycle_.knows(state.now.upstreams.front());
+    for (const Duration length : decisive_lengths(settings_)) {
+      if (!settled) {
+        due.at(state.since + length);
+      }
+    }
+  }
+}
+
+/// A watched prefix that somebody else originates: who, and seen from how many.
+void TargetWatch::judge_origins(const Scene& scene, std::vector<Event>& events, Deadlines& due) {
+  std::map<std::pair<Prefix, Asn>, std::map<Asn, Duration>> foreign;
+  for (const auto& [key, state] : states_) {
+    if (state.foreign_origin) {
+      Duration& standing = foreign[{key.prefix, *state.foreign_origin}][key.vantage.asn];
+      standing = std::max(standing, scene.now - state.now.time);
+      due.at(state.now.time + settings_.peer_standing);
+    }
+  }
+  std::erase_if(told_origins_, [&](const auto& told) { return !foreign.contains(told); });
+  for (const auto& [what, groups] : foreign) {
+    const auto standing = std::count_if(groups.begin(), groups.end(), [&](const auto& group) {
+      return group.second >= settings_.peer_standing;
+    });
+    if (static_cast<std::size_t>(standing) < kOriginGroups || told_origins_.contains(what)) {
+      continue;
+    }
+    told_origins_.insert(what);
+    Event event = target_event(scene, EventType::OriginChange, Severity::Warning, "origin");
+    event.prefixes.push_back({what.first, 1, 0});
+    event.summary =
+        fmt::format("{} is originated by {}, which is not of {}: {} vantage ASes see it",
+                    what.first.to_string(), what.second.to_string(), target_.name, standing);
+    seal(event);
+    events.push_back(std::move(event));
+  }
+}
+
+}  // namespace isthmus::collector

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "collector/detect/detector.hpp"
+#include "collector/detect/input_buffer.hpp"
+#include "collector/detect/lifecycle.hpp"
+#include "collector/detect/prefix_moves.hpp"
+#include "collector/detect/reachability.hpp"
+
+namespace isthmus::collector {
+
+/// Watches one target in one address family: keeps what every vantage point says, and judges it.
+class TargetWatch {
+ public:
+  TargetWatch(const Target& target, Family family, const DetectorSettings& settings);
+
+  /// Takes in one input. Its time must not lie before that of the last one, or it is late: then it
+  /// counts only where nothing newer is known.
+  void apply(const PendingInput& input);
+  /// Judges the moment. All inputs up to it must have been applied.
+  void evaluate(TimePoint now);
+  /// When to judge again though nothing comes in; nothing if no clock runs.
+  [[nodiscard]] std::optional<TimePoint> next_due() const { return due_; }
+  /// Whether the watch has a state for the prefix, so that withdrawals matter.
+  [[nodiscard]] bool knows(const Prefix& prefix) const { return prefixes_.contains(prefix); }
+
+  Findings take_findings();
+
+ private:
+  void set_state(VantageState& state, const PendingInput& input);
+  void open_interval(const VantageState& state);
+  void close_interval(const VantageState& state, TimePoint until);
+  void drop_session(const PendingInput& input);
+  void judge_origins(const Scene& scene, std::vector<Event>& events, Deadlines& due);
+  void plan(Deadlines& due) const;
+
+  const Target& target_;
+  Family family_;
+  const DetectorSettings& settings_;
+  StateMap states_;
+  std::set<Prefix> prefixes_;
+  Lifecycle lifecycle_;
+  PrefixMoves moves_;
+  Reachability reachability_;
+  std::set<std::pair<Prefix, Asn>> told_origins_;
+  Findings findings_;
+  std::optional<TimePoint> due_;
+};
+
+}  // namespace isthmus::collector

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "collector/detect/vantage_state.hpp"
+#include "core/route/event.hpp"
+
+namespace isthmus::collector {
+
+/// Where an upstream stands in its lifecycle (detection.md c.7).
+enum class Phase : std::uint8_t {
+  Candidate,
+  Probable,
+  Confirmed,
+  Established,  ///< known: learned, configured, or confirmed for long
+  Withdrawn,
+  Dismissed,
+};
+
+/// What one vantage group's traceroutes say for an upstream: W_g of detection.md c.6.
+struct GroupWeight {
+  double nats = 0;
+  TimePoint at;                   ///< when `nats` was right; it decays from there
+  bool only_grade_c = true;       ///< then it is capped lower
+  TimePoint named_at;             ///< when the group named the upstream last
+  std::set<IpAddress> addresses;  ///< of the upstream, as seen by this group
+};
+
+/// All that is remembered of one upstream of one target.
+struct UpstreamRecord {
+  Asn asn;
+  Phase phase = Phase::Candidate;
+  bool announced = false;  ///< the candidate event was told
+  TimePoint first;         ///< start of the support that is being weighed
+  TimePoint last_support;
+  std::optional<TimePoint> probable_at;
+  std::optional<TimePoint> confirmed_at;
+  std::optional<TimePoint> withdrawn_at;
+  std::optional<TimePoint> dismissed_at;
+  std::optional<TimePoint> gone_since;  ///< the condition of withdrawal has held since
+  std::map<Asn, GroupWeight> weights;
+  std::set<Asn> former_groups;            ///< that were on it while it was confirmed
+  std::set<Prefix> carried;               ///< prefixes that went over it while it was confirmed
+  std::map<Prefix, double> share_before;  ///< before the episode
+  std::vector<UpstreamShare> previous;    ///< the other upstreams before the episode
+  std::string event_id;                   ///< of the event told last
+  std::vector<TimePoint> cycles;          ///< confirmations, for the flap rule
+  bool flapping = false;
+  double group_seconds = 0;  ///< learning: support times time
+};
+
+/// Confirmed or established: an upstream that is believed.
+inline bool is_known(const UpstreamRecord& record) {
+  return record.phase == Phase::Confirmed || record.phase == Phase::Established;
+}
+
+/// Takes a traceroute's word into account.
+void weigh(UpstreamRecord& record, const Observation& observation,
+           const DetectorSettings& settings);
+
+/// W_g at a time.
+double weight_at(const GroupWeight& weight, TimePoint now, const DetectorSettings& settings);
+
+}  // namespace isthmus::collector

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "collector/detect/target.hpp"
+#include "core/route/observation.hpp"
+
+namespace isthmus::collector {
+
+/// What one vantage point says of one prefix: with ADD-PATH, of one of its paths.
+struct StateKey {
+  Prefix prefix;
+  VantagePoint vantage;
+  std::uint32_t path_id = 0;
+  friend auto operator<=>(const StateKey&, const StateKey&) = default;
+};
+
+/// The state of a vantage point for a prefix, and what it was before.
+struct VantageState {
+  Observation now;     ///< what it says; the time is that of the last change of the path
+  TimePoint since;     ///< since when it has said this verdict and these upstreams
+  TimePoint last;      ///< when it was heard last
+  Observation before;  ///< what it said before `since`
+  bool had_before = false;
+  std::optional<Asn> last_known;  ///< the known upstream that it had last, other than now
+  TimePoint last_known_at;        ///< until when it had it
+  std::optional<Asn> foreign_origin;
+};
+
+using StateMap = std::map<StateKey, VantageState>;
+
+/// The vote of one vantage group for one prefix: its points' conclusive states, each with the same
+/// part.
+struct GroupVote {
+  std::map<Asn, double> upstreams;  ///< parts that add up to 1, or none
+  double unreachable = 0;           ///< part of the points that have no route
+  /// For each upstream the time since which the group names it: the longest standing point counts.
+  std::map<Asn, TimePoint> since;
+};
+
+/// All votes at one time.
+struct Ballot {
+  std::map<Prefix, std::map<Asn, GroupVote>> votes;  ///< by prefix and group
+  std::map<Asn, bool> groups;       ///< live groups; true if at least one of its points has a route
+  std::map<Asn, bool> unreachable;  ///< live groups, true if they have no route to any prefix
+
+  /// Groups that count for one thing or the other.
+  [[nodiscard]] std::size_t live() const { return groups.size(); }
+};
+
+/// Counts the states of one plane; what is stale on the data plane counts no more.
+Ballot count_votes(const StateMap& states, Plane plane, TimePoint now,
+                   const DetectorSettings& settings);
+
+/// Part of the target's space that goes over an upstream: over the groups with a route, weighted by
+/// the prefixes' sizes.
+struct Share {
+  double share = 0;
+  double groups = 0;  ///< n: groups with a route, the mean over prefixes
+};
+Share share_of(const Ballot& ballot, Asn upstream);
+/// The same for one prefix.
+Share prefix_share(const Ballot& ballot, const Prefix& prefix, Asn upstream);
+
+/// The number of addresses for IPv4, of /64 networks for IPv6: the weight of a prefix.
+double prefix_weight(const Prefix& prefix);
+
+}  // namespace isthmus::collector
