@@ -45,7 +45,12 @@ class ArchiveFile {
       return fail(part_.string() + ": cannot be written");
     }
     std::filesystem::rename(part_, path_, error);
-    return error ? Result<void>{fail(path_.string() + ": " + error.message())} : Result<void>{};
+    if (error) {
+      const std::string message = path_.string() + ": " + error.message();
+      std::filesystem::remove(part_, error);
+      return fail(message);
+    }
+    return {};
   }
 
  private:

@@ -34,6 +34,9 @@ std::vector<std::string> words(const ScenarioPlan& plan) {
 std::vector<bool> chosen(TomlTable& table, std::string_view key, const ScenarioPlan& plan) {
   std::vector<bool> marks(plan.vantages.size(), false);
   const std::vector<std::string> listed = table.texts(key);
+  if (listed.empty() && key == "vantages" && table.has(key)) {
+    table.complain(key, "names nobody");
+  }
   for (std::size_t i = 0; i < listed.size(); ++i) {
     bool found = false;
     for (std::size_t k = 0; k < plan.vantages.size(); ++k) {
@@ -62,7 +65,9 @@ std::vector<std::size_t> read_set(TomlTable& table, const ScenarioPlan& plan) {
       set.push_back(i);
     }
   }
-  if (set.empty() && table.has("vantages")) {
+  // Names that mean nobody have been told already.
+  const bool somebody = std::find(included.begin(), included.end(), true) != included.end();
+  if (set.empty() && somebody) {
     table.complain("vantages", "no vantage point is left");
   }
   return set;

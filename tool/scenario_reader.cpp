@@ -44,7 +44,15 @@ void read_frame(TomlTable& root, ScenarioPlan& plan) {
     root.complain("end", "must lie within 366 days after \"base\"");
     plan.end = plan.base;
   }
+}
+
+void read_transits(TomlTable& root, ScenarioPlan& plan) {
   plan.transits = root.asns("transits");
+  for (std::size_t i = 0; i < plan.transits.size(); ++i) {
+    if (plan.transits[i] == plan.origin) {
+      root.complain("transits", i, "the target's origin carries nobody");
+    }
+  }
 }
 
 void read_collectors(TomlTable& root, ScenarioPlan& plan) {
@@ -198,7 +206,7 @@ PlannedVantage read_vantage(TomlTable& table, const ScenarioPlan& plan) {
 
 void read_vantages(TomlTable& root, ScenarioPlan& plan) {
   std::set<std::string> names;
-  std::set<std::pair<std::size_t, IpAddress>> addresses;
+  std::set<std::pair<std::string, IpAddress>> addresses;
   for (TomlTable& table : root.tables("vantage")) {
     if (plan.vantages.size() == kMostVantages) {
       root.complain("vantage", fmt::format("more than {} are too many", kMostVantages));
@@ -209,7 +217,8 @@ void read_vantages(TomlTable& root, ScenarioPlan& plan) {
       table.complain(
           fmt::format("another vantage point is called \"{}\": give one a \"name\"", planned.name));
     }
-    if (!addresses.insert({planned.vantage.collector, planned.vantage.point.address}).second) {
+    const VantagePoint& point = planned.vantage.point;
+    if (!point.source.empty() && !addresses.insert({point.source, point.address}).second) {
       table.complain("address", "another peer of the same route collector has it");
     }
     plan.vantages.push_back(std::move(planned));
@@ -275,6 +284,7 @@ ScenarioPlan read_plan(TomlDocument& document) {
   read_collectors(root, plan);
   read_upstreams(root, plan);
   read_target(root, plan);
+  read_transits(root, plan);
   read_vantages(root, plan);
   read_exploration(root, plan);
   read_background(root, plan);

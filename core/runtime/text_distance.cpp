@@ -41,8 +41,9 @@ std::optional<std::string> nearest_text(std::string_view text,
   std::size_t least = kLongest + 1;
   for (const std::string& each : candidates) {
     const std::size_t distance = text_distance(text, each);
-    const std::size_t allowed = std::max<std::size_t>(1, std::max(text.size(), each.size()) / 3);
-    if (distance <= allowed && distance < least) {
+    const std::size_t longer = std::max(text.size(), each.size());
+    const std::size_t allowed = std::max<std::size_t>(1, longer / 3);
+    if (distance <= allowed && distance < longer && distance < least) {
       least = distance;
       best = each;
     }

@@ -14,7 +14,8 @@ namespace isthmus {
 std::size_t text_distance(std::string_view left, std::string_view right);
 
 /// The candidate that was most likely meant: the one at the least distance, if that is at most a
-/// third of the longer text (and at least one slip is always forgiven). Of equals the first wins.
+/// third of the longer text (and at least one slip is always forgiven, where anything is left in
+/// common). Of equals the first wins.
 std::optional<std::string> nearest_text(std::string_view text,
                                         std::span<const std::string> candidates);
 

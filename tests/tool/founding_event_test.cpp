@@ -95,7 +95,7 @@ class History {
   }
 
   std::vector<Change> changes;
-  std::set<std::string> peers;
+  std::set<std::string> speakers;
   std::size_t other_lines = 0;
 
  private:
@@ -124,7 +124,7 @@ class History {
           std::find_if(asns.rbegin(), asns.rend(), [](Asn asn) { return asn != Asn{131279}; });
       REQUIRE(last != asns.rend());
       upstream = last->value;
-      peers.insert(line[4]);
+      speakers.insert(line[4]);
     }
     changes.push_back({*time_of(line[1]), line[3], line[5], upstream});
   }
@@ -142,7 +142,7 @@ class History {
 
 TEST_CASE("before the founding event 24 networks reach the target by AS4837 alone") {
   const History history;
-  CHECK(history.peers.size() == 24);
+  CHECK(history.speakers.size() == 24);
   CHECK(history.routes("2017-10-01T00:00:00Z") == 96);
   CHECK(history.share("2017-10-01T09:07:50.999999Z", kUnicom) == 1.0);
   CHECK(history.other_lines > 10'000);

@@ -246,7 +246,20 @@ spraed = "1m"
 )",
                                    "s.toml");
   REQUIRE_FALSE(made);
-  CHECK(made.error().message == "");
+  CHECK(made.error().message ==
+        "s.toml:1:8: seed: -1 is not between 0 and 9223372036854775807\n"
+        "s.toml:2:8: base: must be a whole second: a RIB dump knows no parts of it\n"
+        "s.toml:6:12: upstream: there is no [[upstream]] of this name\n"
+        "s.toml:8:8: name: must be 1 to 64 letters, digits, '.', '_' or '-', no '.' first\n"
+        "s.toml:15:13: collector: there is no [[collector]] of this name\n"
+        "s.toml:17:11: a: must begin with AS3333, the vantage point's own AS\n"
+        "s.toml:20:13: collector: there is no [[collector]] of this name\n"
+        "s.toml:22:7: unknown key \"b\" in [vantage.paths]\n"
+        "s.toml:23:1: [change] needs exactly one of \"upstream\", \"withdraw\" and \"session\"\n"
+        "s.toml:24:6: at: must lie within 366 days after \"base\"\n"
+        "s.toml:25:13: vantages: there is no vantage point, group or route collector of this name; "
+        "did you mean \"AS3333\"?\n"
+        "s.toml:28:1: unknown key \"spraed\" in [change]; did you mean \"spread\"?");
 }
 
 TEST_CASE("a path must be one from the vantage point to the upstream") {

@@ -29,4 +29,7 @@ TEST_CASE("the nearest text is found, and nothing if all are far") {
   CHECK(nearest_text("lerning", known) == "learning");
   CHECK_FALSE(nearest_text("colour", known));
   CHECK_FALSE(nearest_text("x", {}));
+  const std::vector<std::string> letters{"a", "ab"};
+  CHECK(nearest_text("b", letters) == "ab");
+  CHECK_FALSE(nearest_text("x", letters));
 }
