@@ -30,7 +30,7 @@ bool is_name(std::string_view text) {
 
 /// ASNs that can stand for a network, each once.
 std::vector<Asn> read_asns(TomlTable& table, std::string_view key) {
-  const std::vector<Asn> asns = table.asns(key);
+  std::vector<Asn> asns = table.asns(key);
   std::set<Asn> seen;
   for (std::size_t i = 0; i < asns.size(); ++i) {
     if (asns[i].is_reserved()) {
@@ -158,6 +158,7 @@ std::vector<Target> read_targets(TomlTable& root) {
   check_overlaps(declared);
   check_origins(declared);
   std::vector<Target> targets;
+  targets.reserve(declared.size());
   for (Declared& each : declared) {
     targets.push_back(std::move(each.target));
   }

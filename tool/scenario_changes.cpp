@@ -30,6 +30,12 @@ std::vector<std::string> words(const ScenarioPlan& plan) {
   return all;
 }
 
+/// What the writer of an unknown name may have meant.
+std::string suggestion(std::string_view text, const std::vector<std::string>& known) {
+  const auto nearest = nearest_text(text, known);
+  return nearest ? fmt::format(R"(; did you mean "{}"?)", *nearest) : std::string{};
+}
+
 /// Vantage points that a list means, marked by position.
 std::vector<bool> chosen(TomlTable& table, std::string_view key, const ScenarioPlan& plan) {
   std::vector<bool> marks(plan.vantages.size(), false);
@@ -46,10 +52,9 @@ std::vector<bool> chosen(TomlTable& table, std::string_view key, const ScenarioP
       }
     }
     if (!found) {
-      const auto nearest = nearest_text(listed[i], words(plan));
       table.complain(key, i,
                      "there is no vantage point, group or route collector of this name" +
-                         (nearest ? "; did you mean \"" + *nearest + "\"?" : std::string{}));
+                         suggestion(listed[i], words(plan)));
     }
   }
   return marks;
@@ -94,43 +99,53 @@ std::vector<std::size_t> read_prefixes(TomlTable& table, const ScenarioPlan& pla
   return positions;
 }
 
+void read_upstream(TomlTable& table, const ScenarioPlan& plan, PlannedChange& change) {
+  const auto name = table.text("upstream");
+  if (!name) {
+    return;
+  }
+  std::vector<std::string> names;
+  names.reserve(plan.upstreams.size());
+  for (const PlannedUpstream& each : plan.upstreams) {
+    names.push_back(each.name);
+  }
+  const auto found = std::find(names.begin(), names.end(), *name);
+  if (found == names.end()) {
+    table.complain("upstream", "there is no [[upstream]] of this name" + suggestion(*name, names));
+  } else {
+    change.upstream = static_cast<std::size_t>(found - names.begin());
+  }
+}
+
+void read_session(TomlTable& table, PlannedChange& change) {
+  const auto session = table.text("session");
+  if (!session) {
+    return;
+  }
+  change.kind = *session == "up" ? ChangeKind::SessionUp : ChangeKind::SessionDown;
+  if (*session != "up" && *session != "down") {
+    table.complain("session", R"(must be "up" or "down")");
+  }
+  if (table.has("prefixes")) {
+    table.complain("prefixes", "a session takes all prefixes with it");
+  }
+}
+
 /// What happens: exactly one of three keys says it.
 void read_kind(TomlTable& table, const ScenarioPlan& plan, PlannedChange& change) {
   const int said = (table.has("upstream") ? 1 : 0) + (table.has("withdraw") ? 1 : 0) +
                    (table.has("session") ? 1 : 0);
   if (said != 1) {
-    table.complain("needs exactly one of \"upstream\", \"withdraw\" and \"session\"");
+    table.complain(R"(needs exactly one of "upstream", "withdraw" and "session")");
   }
-  if (const auto name = table.text("upstream")) {
-    std::vector<std::string> names;
-    for (const PlannedUpstream& each : plan.upstreams) {
-      names.push_back(each.name);
-    }
-    const auto found = std::find(names.begin(), names.end(), *name);
-    if (found == names.end()) {
-      const auto nearest = nearest_text(*name, names);
-      table.complain("upstream",
-                     "there is no [[upstream]] of this name" +
-                         (nearest ? "; did you mean \"" + *nearest + "\"?" : std::string{}));
-    } else {
-      change.upstream = static_cast<std::size_t>(found - names.begin());
-    }
-  }
+  read_upstream(table, plan, change);
   if (const auto withdraw = table.boolean("withdraw")) {
     change.kind = ChangeKind::Withdraw;
     if (!*withdraw) {
       table.complain("withdraw", "can only be true");
     }
   }
-  if (const auto session = table.text("session")) {
-    change.kind = *session == "up" ? ChangeKind::SessionUp : ChangeKind::SessionDown;
-    if (*session != "up" && *session != "down") {
-      table.complain("session", "must be \"up\" or \"down\"");
-    }
-    if (table.has("prefixes")) {
-      table.complain("prefixes", "a session takes all prefixes with it");
-    }
-  }
+  read_session(table, change);
 }
 
 void check_paths(TomlTable& table, const ScenarioPlan& plan, const PlannedChange& change) {
@@ -170,8 +185,7 @@ void read_exploring(TomlTable& table, const ScenarioPlan& plan, PlannedChange& c
   } else if (*explore == "new" && change.kind == ChangeKind::Upstream) {
     change.exploration = Exploration::New;
   } else if (*explore != "none") {
-    table.complain("explore",
-                   "must be \"new\" (not where routes are withdrawn), \"old\" or \"none\"");
+    table.complain("explore", R"(must be "new" (not where routes are withdrawn), "old" or "none")");
   }
   change.settle = read_length(table, "settle", std::chrono::seconds{180}, std::chrono::hours{1});
   if (plan.exploring == 0) {

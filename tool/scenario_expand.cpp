@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint64_t kForChanges = 0x6368616e6765;
 constexpr std::uint64_t kForAges = 0x616765;
 constexpr std::size_t kMostTransients = 3;
+constexpr std::uint64_t kOldest =
+    2'592'000;  // seconds that a route of the table may be old: 30 days
 
 struct SessionStep {
   TimePoint time;
@@ -214,7 +216,7 @@ void Expansion::fill_table(Scenario& scenario) const {
         continue;
       }
       SplitMix random{combine(combine(plan_.seed, kForAges), combine(vantage, prefix))};
-      const std::chrono::seconds age{1 + random.below(30 * 86'400)};
+      const std::chrono::seconds age{1 + random.below(kOldest)};
       scenario.table.push_back(
           {plan_.base - age, RouteKind::Table, vantage, prefixes_[prefix], AsPath{path}});
     }

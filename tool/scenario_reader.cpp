@@ -148,7 +148,7 @@ std::vector<Asn> read_path(TomlTable& table, const PlannedUpstream& upstream, As
     table.complain(upstream.name, "must be AS numbers with blanks between them");
     return {};
   }
-  const std::vector<Asn> asns{path->asns().begin(), path->asns().end()};
+  std::vector<Asn> asns{path->asns().begin(), path->asns().end()};
   if (asns.size() > kLongestPath) {
     table.complain(upstream.name, fmt::format("is longer than {} ASes", kLongestPath));
   } else if (asns.front() != vantage) {
@@ -215,7 +215,7 @@ void read_vantages(TomlTable& root, ScenarioPlan& plan) {
     PlannedVantage planned = read_vantage(table, plan);
     if (!names.insert(planned.name).second) {
       table.complain(
-          fmt::format("another vantage point is called \"{}\": give one a \"name\"", planned.name));
+          fmt::format(R"(another vantage point is called "{}": give one a "name")", planned.name));
     }
     const VantagePoint& point = planned.vantage.point;
     if (!point.source.empty() && !addresses.insert({point.source, point.address}).second) {

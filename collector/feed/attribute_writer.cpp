@@ -14,25 +14,25 @@ constexpr std::uint8_t kOptional = 0x80;
 constexpr std::uint8_t kTransitive = 0x40;
 constexpr std::uint8_t kExtendedLength = 0x10;
 
-enum Attribute : std::uint8_t {
-  kOrigin = 1,
-  kAsPath = 2,
-  kNextHop = 3,
-  kMed = 4,
-  kLocalPref = 5,
-  kAtomicAggregate = 6,
-  kAggregator = 7,
-  kCommunities = 8,
-  kMpReach = 14,
-  kMpUnreach = 15,
-  kLargeCommunities = 32,
-  kOnlyToCustomer = 35,
+enum class Attribute : std::uint8_t {
+  Origin = 1,
+  AsPath = 2,
+  NextHop = 3,
+  Med = 4,
+  LocalPref = 5,
+  AtomicAggregate = 6,
+  Aggregator = 7,
+  Communities = 8,
+  MpReach = 14,
+  MpUnreach = 15,
+  LargeCommunities = 32,
+  OnlyToCustomer = 35,
 };
 
 void put_attribute(ByteWriter& out, std::uint8_t flags, Attribute type, Bytes value) {
   const bool extended = value.size() > 255;
   out.u8(extended ? flags | kExtendedLength : flags);
-  out.u8(type);
+  out.u8(static_cast<std::uint8_t>(type));
   if (extended) {
     out.u16(static_cast<std::uint16_t>(value.size()));
   } else {
@@ -55,7 +55,7 @@ void put_path(ByteWriter& out, const AsPath& path) {
       }
     }
   }
-  put_attribute(out, kTransitive, kAsPath, value.view());
+  put_attribute(out, kTransitive, Attribute::AsPath, value.view());
 }
 
 void put_number(ByteWriter& out, std::uint8_t flags, Attribute type, std::uint32_t number) {
@@ -80,7 +80,7 @@ void put_mp_reach(ByteWriter& out, const IpAddress& next_hop, bool abbreviated,
       put_prefix(value, prefix);
     }
   }
-  put_attribute(out, kOptional, kMpReach, value.view());
+  put_attribute(out, kOptional, Attribute::MpReach, value.view());
 }
 
 void put_communities(ByteWriter& out, const std::vector<std::uint32_t>& communities) {
@@ -91,7 +91,7 @@ void put_communities(ByteWriter& out, const std::vector<std::uint32_t>& communit
   for (const std::uint32_t each : communities) {
     value.u32(each);
   }
-  put_attribute(out, kOptional | kTransitive, kCommunities, value.view());
+  put_attribute(out, kOptional | kTransitive, Attribute::Communities, value.view());
 }
 
 void put_large_communities(ByteWriter& out, const std::vector<LargeCommunity>& communities) {
@@ -104,18 +104,18 @@ void put_large_communities(ByteWriter& out, const std::vector<LargeCommunity>& c
     value.u32(each.local_1);
     value.u32(each.local_2);
   }
-  put_attribute(out, kOptional | kTransitive, kLargeCommunities, value.view());
+  put_attribute(out, kOptional | kTransitive, Attribute::LargeCommunities, value.view());
 }
 
 void put_aggregator(ByteWriter& out, const RouteAttributes& attributes) {
   if (attributes.atomic_aggregate) {
-    put_attribute(out, kTransitive, kAtomicAggregate, {});
+    put_attribute(out, kTransitive, Attribute::AtomicAggregate, {});
   }
   if (attributes.aggregator) {
     ByteWriter value;
     value.u32(attributes.aggregator->asn.value);
     put_address(value, attributes.aggregator->address);
-    put_attribute(out, kOptional | kTransitive, kAggregator, value.view());
+    put_attribute(out, kOptional | kTransitive, Attribute::Aggregator, value.view());
   }
 }
 
@@ -137,19 +137,19 @@ void put_attributes(ByteWriter& out, const RouteAttributes& attributes, const Ip
                     Reach reach, std::span<const Prefix> prefixes) {
   if (attributes.origin != Origin::Missing) {
     const auto origin = static_cast<std::byte>(attributes.origin);
-    put_attribute(out, kTransitive, kOrigin, Bytes{&origin, 1});
+    put_attribute(out, kTransitive, Attribute::Origin, Bytes{&origin, 1});
   }
   put_path(out, attributes.as_path);
   if (reach == Reach::NextHop) {
     ByteWriter value;
     put_address(value, next_hop);
-    put_attribute(out, kTransitive, kNextHop, value.view());
+    put_attribute(out, kTransitive, Attribute::NextHop, value.view());
   }
   if (attributes.med) {
-    put_number(out, kOptional, kMed, *attributes.med);
+    put_number(out, kOptional, Attribute::Med, *attributes.med);
   }
   if (attributes.local_pref) {
-    put_number(out, kTransitive, kLocalPref, *attributes.local_pref);
+    put_number(out, kTransitive, Attribute::LocalPref, *attributes.local_pref);
   }
   put_aggregator(out, attributes);
   put_communities(out, attributes.communities);
@@ -158,7 +158,8 @@ void put_attributes(ByteWriter& out, const RouteAttributes& attributes, const Ip
   }
   put_large_communities(out, attributes.large_communities);
   if (attributes.only_to_customer) {
-    put_number(out, kOptional | kTransitive, kOnlyToCustomer, attributes.only_to_customer->value);
+    put_number(out, kOptional | kTransitive, Attribute::OnlyToCustomer,
+               attributes.only_to_customer->value);
   }
 }
 
@@ -169,7 +170,7 @@ void put_mp_unreach(ByteWriter& out, std::span<const Prefix> prefixes) {
   for (const Prefix& prefix : prefixes) {
     put_prefix(value, prefix);
   }
-  put_attribute(out, kOptional, kMpUnreach, value.view());
+  put_attribute(out, kOptional, Attribute::MpUnreach, value.view());
 }
 
 }  // namespace isthmus::collector

@@ -59,14 +59,6 @@ std::span<const Prefix> fitting(std::span<const Prefix> prefixes, std::size_t ro
   return prefixes.first(count);
 }
 
-/// Prefixes of one family that are announced with the same attributes.
-struct Batch {
-  std::vector<Prefix> prefixes;
-  IpAddress next_hop;
-  bool plain = true;     ///< as NLRI of the message itself, not in MP_REACH_NLRI
-  std::size_t used = 0;  ///< octets of a message that prefixes cannot have
-};
-
 std::vector<Prefix> of_family(std::span<const Prefix> prefixes, Family family) {
   std::vector<Prefix> chosen;
   for (const Prefix& each : prefixes) {
@@ -75,6 +67,39 @@ std::vector<Prefix> of_family(std::span<const Prefix> prefixes, Family family) {
     }
   }
   return chosen;
+}
+
+void put_prefixes(ByteWriter& out, std::span<const Prefix> prefixes) {
+  for (const Prefix& each : prefixes) {
+    put_prefix(out, each);
+  }
+}
+
+/// Prefixes of one family that are announced with the same attributes.
+struct Batch {
+  std::vector<Prefix> prefixes;
+  IpAddress next_hop;
+  Reach reach = Reach::NextHop;
+  std::size_t used = 0;  ///< octets of a message that prefixes cannot have; 0 if there are none
+};
+
+Batch batch_of(Family family, const RouteAttributes& attributes, const VantagePoint& peer,
+               std::span<const Prefix> prefixes) {
+  Batch batch{of_family(prefixes, family),
+              next_hop_for(family, attributes.next_hop.value_or(peer.address))};
+  if (batch.prefixes.empty()) {
+    return batch;
+  }
+  if (family == Family::Ipv6 || !batch.next_hop.is_v4()) {
+    batch.reach = Reach::MpReach;
+  }
+  ByteWriter fixed;
+  put_attributes(fixed, attributes, batch.next_hop, batch.reach,
+                 std::span{batch.prefixes}.first(1));
+  // Four octets are the lengths of the two parts, one more is that which an attribute of more than
+  // 255 octets needs.
+  batch.used = kBgpHeader + 4 + 1 + fixed.size();
+  return batch;
 }
 
 }  // namespace
@@ -196,20 +221,9 @@ Result<void> MrtWriter::announce(TimePoint time, const VantagePoint& peer,
   }
   std::vector<Batch> batches;
   for (const Family family : {Family::Ipv4, Family::Ipv6}) {
-    Batch batch{of_family(prefixes, family),
-                next_hop_for(family, attributes.next_hop.value_or(peer.address))};
-    if (batch.prefixes.empty()) {
-      continue;
-    }
-    batch.plain = family == Family::Ipv4 && batch.next_hop.is_v4();
-    ByteWriter fixed;
-    put_attributes(fixed, attributes, batch.next_hop, batch.plain ? Reach::NextHop : Reach::MpReach,
-                   std::span{batch.prefixes}.first(1));
-    // Four octets are the lengths of the two parts, one more is that which an attribute of more
-    // than 255 octets needs.
-    batch.used = kBgpHeader + 4 + 1 + fixed.size();
+    Batch batch = batch_of(family, attributes, peer, prefixes);
     if (batch.used + kLongestPrefix > kLongestMessage) {
-      return fail(fmt::format("attributes of {} octets leave no room in a message", fixed.size()));
+      return fail(fmt::format("attributes of {} octets leave no room in a message", batch.used));
     }
     batches.push_back(std::move(batch));
   }
@@ -218,14 +232,13 @@ Result<void> MrtWriter::announce(TimePoint time, const VantagePoint& peer,
       const auto part = fitting(rest, kLongestMessage - batch.used);
       rest = rest.subspan(part.size());
       ByteWriter body;
-      put_attributes(body, attributes, batch.next_hop,
-                     batch.plain ? Reach::NextHop : Reach::MpReach, part);
+      put_attributes(body, attributes, batch.next_hop, batch.reach, part);
       const Open open = begin_update(time, peer);
       out_.u16(0);
       out_.u16(static_cast<std::uint16_t>(body.size()));
       out_.bytes(body.view());
-      for (const Prefix& prefix : batch.plain ? part : std::span<const Prefix>{}) {
-        put_prefix(out_, prefix);
+      if (batch.reach == Reach::NextHop) {
+        put_prefixes(out_, part);
       }
       end_update(open);
     }
@@ -249,9 +262,7 @@ Result<void> MrtWriter::withdraw(TimePoint time, const VantagePoint& peer,
       if (family == Family::Ipv6) {
         put_mp_unreach(attributes, part);
       } else {
-        for (const Prefix& prefix : part) {
-          put_prefix(nlri, prefix);
-        }
+        put_prefixes(nlri, part);
       }
       const Open open = begin_update(time, peer);
       out_.u16(static_cast<std::uint16_t>(nlri.size()));

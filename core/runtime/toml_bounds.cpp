@@ -30,37 +30,48 @@ std::size_t skip_string(std::string_view text, std::size_t start) {
   return std::min(i, text.size());
 }
 
+/// How deep the text is nested at a place outside of strings and comments.
+class Nesting {
+ public:
+  void see(char each) {
+    if (each == '[' || each == '{') {
+      ++depth_;
+    } else if ((each == ']' || each == '}') && depth_ > 0) {
+      --depth_;
+    } else if (each == '.') {
+      ++dots_;
+    } else if (each == ',' || each == '=' || each == '\n') {
+      dots_ = 0;
+    }
+  }
+  [[nodiscard]] bool exceeds(std::size_t limit) const { return depth_ > limit || dots_ >= limit; }
+
+ private:
+  std::size_t depth_ = 0;
+  std::size_t dots_ = 0;
+};
+
 }  // namespace
 
 std::optional<Excess> find_excess(std::string_view text, std::size_t limit) {
   std::size_t line = 1;
-  std::size_t depth = 0;
-  std::size_t dots = 0;
+  Nesting nesting;
   for (std::size_t i = 0; i < text.size();) {
     const char each = text[i];
+    std::size_t end = i + 1;
     if (each == '#') {
-      i = std::min(text.find('\n', i), text.size());
-      continue;
+      end = std::min(text.find('\n', i), text.size());
+    } else if (each == '"' || each == '\'') {
+      end = skip_string(text, i);
+    } else {
+      nesting.see(each);
     }
-    if (each == '"' || each == '\'') {
-      const std::size_t end = skip_string(text, i);
-      line += static_cast<std::size_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(i),
-                                                  text.begin() + static_cast<std::ptrdiff_t>(end),
-                                                  '\n'));
-      i = end;
-      continue;
-    }
-    if (each == '[' || each == '{') {
-      ++depth;
-    } else if ((each == ']' || each == '}') && depth > 0) {
-      --depth;
-    }
-    dots = each == '.' ? dots + 1 : (each == ',' || each == '=' || each == '\n') ? 0 : dots;
-    if (depth > limit || dots >= limit) {
+    if (nesting.exceeds(limit)) {
       return Excess{line, "tables or lists are nested too deeply"};
     }
-    line += each == '\n' ? 1 : 0;
-    ++i;
+    const std::string_view passed = text.substr(i, end - i);
+    line += static_cast<std::size_t>(std::count(passed.begin(), passed.end(), '\n'));
+    i = end;
   }
   return std::nullopt;
 }

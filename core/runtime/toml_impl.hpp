@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -28,7 +29,10 @@ struct TomlDocument::Impl {
     std::uint32_t line;
     std::uint32_t column;
     std::string message;
-    friend auto operator<=>(const Complaint&, const Complaint&) = default;
+    friend bool operator<(const Complaint& left, const Complaint& right) {
+      return std::tie(left.line, left.column, left.message) <
+             std::tie(right.line, right.column, right.message);
+    }
   };
 
   void complain(const toml::source_region& where, std::string message) {

@@ -154,7 +154,7 @@ bool TomlTable::require(std::string_view key) {
   if (has(key)) {
     return true;
   }
-  complain(fmt::format("\"{}\" is missing", key));
+  complain(fmt::format(R"("{}" is missing)", key));
   return false;
 }
 
