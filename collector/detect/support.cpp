@@ -97,7 +97,7 @@ std::size_t count(const std::map<Asn, GroupSupport>& groups, Duration at_least,
 std::size_t Scene::live() const {
   std::size_t both = control.live();
   for (const auto& [group, reaches] : data.groups) {
-    both += control.groups.contains(group) ? 0 : 1;
+    both += control.groups.contains(group) ? 0U : 1U;
   }
   return both;
 }
