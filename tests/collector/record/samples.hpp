@@ -92,7 +92,7 @@ inline RouteInterval sample_interval() {
 inline Event sample_event() {
   const Observation seen = sample_observation();
   Event event;
-  event.id = "01BVAKTSSR0123456789ABCDEF";
+  event.id = "01BVBK24JR0123456789ABCDEF";
   event.type = EventType::UpstreamNew;
   event.severity = Severity::Critical;
   event.time = at("2017-10-01T09:07:51Z");
@@ -123,7 +123,7 @@ inline Event sample_event() {
   event.summary = "AS20485 now carries kp\t(\x01) \xE2\x82\xAC";
   event.thresholds = {{"confirm_nats", "6.9"}, {"confirm_nats", "again"}};
   event.dataset_versions = {{"ip2as", "20171001.0000"}};
-  event.amends = "01BVAKTSSR00000000000000000";
+  event.amends = "01BVBK24JR00000000000000000";
   return event;
 }
 

@@ -56,7 +56,7 @@ TEST_CASE("a new history knows nothing") {
   const TemporaryFolder folder;
   const auto history = opened(folder);
   CHECK(history->progress().value() == std::optional<TimePoint>{});
-  CHECK(history->event("01BVAKTSSR0123456789ABCDEF").value() == std::optional<Event>{});
+  CHECK(history->event("01BVBK24JR0123456789ABCDEF").value() == std::optional<Event>{});
   CHECK(history->observation(0).value() == std::optional<Observation>{});
   CHECK(history->table_versions()->empty());
   CHECK(all_events(*history).empty());
@@ -197,7 +197,7 @@ TEST_CASE("events come in the order in which they are told, whatever order they 
          {std::optional<Asn>{}, std::optional{Asn{9}}, std::optional{Asn{10}}}) {
       for (const char* target : {"b", "a"}) {
         Event event = sample_event();
-        event.id = "01BVAKTSSR" + std::to_string(1000000000000000 + number++);
+        event.id = "01BVBK24JR" + std::to_string(1000000000000000 + number++);
         event.type = type;
         event.upstream = upstream;
         event.target = target;
@@ -309,7 +309,7 @@ HistoryBatch numbered_batch(std::uint64_t number) {
   HistoryBatch batch = sample_batch();
   batch.observations = {sample_observation()};
   batch.observations[0].evidence_id = number;
-  batch.events[0].id = "01BVAKTSSR" + std::to_string(1000000000000000 + number);
+  batch.events[0].id = "01BVBK24JR" + std::to_string(1000000000000000 + number);
   batch.events[0].witnesses[0].evidence_id = number;
   batch.events[0].counter_evidence.clear();
   const TimePoint start = batch.intervals[0].from;
