@@ -16,11 +16,12 @@ class LineSink final : public ExportSink {
     const std::string ending = std::string{"."}.append(to_string(format));
     std::vector<std::pair<std::string, ExportFile>> files;
     for (const char* name : {"events", "routes", "observations"}) {
-      auto file = ExportFile::create(folder + '/' + name + ending);
+      std::string file_name = name + ending;
+      auto file = ExportFile::create(std::string{folder}.append("/").append(file_name));
       if (!file) {
         return unexpected{file.error()};
       }
-      files.emplace_back(name + ending, std::move(*file));
+      files.emplace_back(std::move(file_name), std::move(*file));
     }
     auto sink = std::make_unique<LineSink>(format, std::move(files));
     if (format == ExportFormat::Csv) {

@@ -1,13 +1,16 @@
 #include "collector/record/history_schema.hpp"
 
+#include <array>
+
 namespace isthmus::collector {
+namespace {
 
 // Times are microseconds since 1970 UTC (columns *_us). Addresses are 16 octets in network order
 // with their first bit first: IPv4 uses the first four, so that the more specifics of a prefix are
 // a range of both families alike. Vantage points, watched prefixes and paths are stored once, so
 // that an interval costs some 30 bytes. Bodies are the JSON of exports; columns beside them are for
 // queries only.
-const std::array<const char*, 1> kHistoryMigrations{R"sql(
+constexpr std::array<const char*, 1> kMigrations{R"sql(
 CREATE TABLE vantage_point (
   id INTEGER PRIMARY KEY,
   plane TEXT NOT NULL,
@@ -103,6 +106,12 @@ JOIN vantage_point ON vantage_point.id = vantage_id
 JOIN path ON path.id = path_id;
 )sql"};
 
-static_assert(std::tuple_size_v<decltype(kHistoryMigrations)> == kHistorySchemaVersion);
+static_assert(kMigrations.size() == kHistorySchemaVersion);
+
+}  // namespace
+
+std::span<const char* const> history_migrations() {
+  return kMigrations;
+}
 
 }  // namespace isthmus::collector

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "collector/record/history.hpp"
@@ -16,7 +16,7 @@ inline constexpr const char* kCatalogName = "catalog.db";
 inline constexpr std::int32_t kHistoryApplication = 0x49535448;
 
 /// What leads from each schema version to the next. Never edit one that was released: append.
-extern const std::array<const char*, 1> kHistoryMigrations;
+std::span<const char* const> history_migrations();
 
 /// The schema that this program writes.
 inline constexpr std::int64_t kHistorySchemaVersion = 1;

@@ -191,7 +191,7 @@ Result<std::int64_t> HistoryWriter::prefix_id(const std::string& target, const P
   const std::int64_t length{prefix.length()};
   find_prefix_.bind(target, number(prefix.family()), Bytes{octets}, length);
   add_prefix_.bind(target, number(prefix.family()), Bytes{octets}, length, prefix.to_string());
-  const auto id = find_or_add(find_prefix_, add_prefix_);
+  auto id = find_or_add(find_prefix_, add_prefix_);
   if (id) {
     prefix_ids_.emplace(key, *id);
   }
@@ -208,7 +208,7 @@ Result<std::int64_t> HistoryWriter::vantage_id(const VantagePoint& vantage) {
   find_vantage_.bind(to_string(vantage.plane), vantage.source, family, Bytes{octets}, asn);
   add_vantage_.bind(to_string(vantage.plane), vantage.source, family, Bytes{octets}, asn,
                     vantage.address.to_string());
-  const auto id = find_or_add(find_vantage_, add_vantage_);
+  auto id = find_or_add(find_vantage_, add_vantage_);
   if (id) {
     vantage_ids_.emplace(vantage, *id);
   }

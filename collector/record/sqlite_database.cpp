@@ -169,12 +169,12 @@ Result<std::int64_t> SqliteDatabase::integer(std::string_view statement) const {
 
 Result<std::int64_t> SqliteDatabase::check_version(std::int64_t newest,
                                                    std::int32_t application_id) const {
-  const auto version = integer("PRAGMA user_version");
+  auto version = integer("PRAGMA user_version");
   const auto owner = integer("PRAGMA application_id");
   const auto objects = integer("SELECT count(*) FROM sqlite_schema");
-  for (const auto* each : {&version, &owner, &objects}) {
-    if (!*each) {
-      return unexpected{each->error()};
+  for (const Result<std::int64_t>& each : {version, owner, objects}) {
+    if (!each) {
+      return unexpected{each.error()};
     }
   }
   if (*objects > 0 && *owner != application_id) {

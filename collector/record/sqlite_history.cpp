@@ -275,7 +275,7 @@ Result<std::unique_ptr<History>> open_history_file(const std::string& path, Sqli
       return unexpected{checked.error()};
     }
   } else {
-    if (auto migrated = database->migrate(kHistoryMigrations, kHistoryApplication); !migrated) {
+    if (auto migrated = database->migrate(history_migrations(), kHistoryApplication); !migrated) {
       return unexpected{migrated.error()};
     }
     auto prepared = HistoryWriter::prepare(*database);

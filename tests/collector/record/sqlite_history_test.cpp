@@ -211,6 +211,27 @@ TEST_CASE("events come in the order in which they are told, whatever order they 
   CHECK(all_events(*history) == events);
 }
 
+TEST_CASE("a batch that cannot be stored leaves nothing, and can be stored later") {
+  const TemporaryFolder folder;
+  const auto history = opened(folder);
+  auto other = SqliteDatabase::open(folder / "history/catalog.db", SqliteMode::Wal);
+  REQUIRE(other);
+  REQUIRE(
+      other->execute("CREATE TRIGGER refuse BEFORE INSERT ON event"
+                     " BEGIN SELECT RAISE(ABORT, 'the disk is tired'); END"));
+  const auto refused = history->store(sample_batch());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("the disk is tired") != std::string::npos);
+  CHECK(all_observations(*history).empty());
+  CHECK(all_intervals(*history).empty());
+  CHECK(other->integer("SELECT count(*) FROM vantage_point") == 0);
+
+  REQUIRE(other->execute("DROP TRIGGER refuse"));
+  REQUIRE(history->store(sample_batch()));
+  CHECK(all_intervals(*history) == std::vector{sample_interval()});
+  CHECK(other->integer("SELECT count(*) FROM pragma_foreign_key_check") == 0);
+}
+
 TEST_CASE("a callback that has enough ends the query") {
   const TemporaryFolder folder;
   const auto history = opened(folder);
