@@ -22,7 +22,10 @@ struct HistoryBatch {
   std::optional<TimePoint> progress;       ///< input up to here is in the history
 };
 
-/// Restricts a query; what is not set does not restrict.
+/// Restricts a query; what is not set does not restrict. Times are half open: from <= time < until;
+/// an interval counts if it lasted at some time in between. An event counts for a prefix if one of
+/// its prefixes does, and for the one upstream that it is about; an observation for each of its
+/// upstreams.
 struct HistoryFilter {
   std::optional<std::string> target;
   std::optional<Prefix> prefix;  ///< this one and its more specifics
@@ -32,7 +35,11 @@ struct HistoryFilter {
   std::optional<std::uint64_t> limit;
 };
 
-/// The memory of the collector. Storing the same batch twice changes nothing.
+/// The memory of the collector. Storing the same batch twice changes nothing, nor does storing an
+/// older one again: closed intervals stay closed, the first copy of an observation stays, progress
+/// does not go back. Events are replaced by id.
+///
+/// Not for more than one thread at a time: whoever reads beside the writer opens the history again.
 class History {
  public:
   virtual ~History() = default;
@@ -40,7 +47,8 @@ class History {
   /// Commits in one transaction.
   virtual Result<void> store(const HistoryBatch& batch) = 0;
 
-  /// Each calls back in a stable order until the callback returns false.
+  /// Each calls back in a stable order until the callback returns false: events as `precedes` says,
+  /// intervals by target, prefix, vantage point and beginning, observations by time.
   virtual Result<void> events(const HistoryFilter& filter,
                               const std::function<bool(const Event&)>& each) const = 0;
   virtual Result<void> intervals(const HistoryFilter& filter,

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/base/bytes.hpp"
+#include "core/base/result.hpp"
+
+namespace isthmus::collector {
+
+/// SHA-256 of what it was given, piece by piece.
+class Sha256 {
+ public:
+  Sha256();
+  void update(std::string_view bytes);
+  /// Sixty-four lower-case hexadecimal digits; nothing may be added after it.
+  std::string hex();
+
+ private:
+  struct Free {
+    void operator()(void* context) const;
+  };
+  std::unique_ptr<void, Free> context_;
+};
+
+/// What a file holds, as the manifest of an export tells it.
+struct FileDigest {
+  std::uint64_t bytes = 0;
+  std::string sha256;
+  friend bool operator==(const FileDigest&, const FileDigest&) = default;
+};
+
+/// Reads a file to its end.
+Result<FileDigest> digest_file(const std::string& path);
+
+/// A new file that is hashed while it is written.
+class ExportFile {
+ public:
+  /// Fails if the file is there already.
+  static Result<ExportFile> create(const std::string& path);
+  Result<void> append(std::string_view bytes);
+  /// Writes what is left and waits until it is on the disk.
+  Result<FileDigest> finish();
+
+  ExportFile(ExportFile&& other) noexcept;
+  ExportFile& operator=(ExportFile&&) = delete;
+  ExportFile(const ExportFile&) = delete;
+  ExportFile& operator=(const ExportFile&) = delete;
+  ~ExportFile();
+
+ private:
+  ExportFile(std::string path, int descriptor);
+  Result<void> flush();
+
+  std::string path_;
+  int descriptor_;
+  std::string buffer_;
+  std::uint64_t bytes_ = 0;
+  Sha256 hash_;
+};
+
+/// Waits until a file or a folder (its list of names) is on the disk.
+Result<void> sync_to_disk(const std::string& path);
+
+}  // namespace isthmus::collector
