@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include <boost/unordered/unordered_flat_map.hpp>
-
 namespace isthmus::collector {
 namespace {
 
@@ -71,128 +69,112 @@ std::string unquote(std::string_view field) {
 
 }  // namespace
 
-class AsNames::Parser {
- public:
-  explicit Parser(LineAccount& account) : account_{account} {}
-
-  void read(std::string_view line) {
-    if (const std::string_view text = trim(line); text.starts_with("# format:")) {
-      columns_ =
-          text.find("org_name") != std::string_view::npos ? Columns::Organisations : Columns::Ases;
-      ++account_.passed;
-    } else if (is_comment(line)) {
-      ++account_.passed;
-    } else if (columns_ == Columns::Organisations) {
-      read_organisation(line);
-    } else if (columns_ == Columns::Ases) {
-      read_as(line);
-    } else {
-      read_name(trim(line));
-    }
-  }
-
-  AsNames finish() {
-    for (const auto& as : ases_) {
-      std::string name = as.name;
-      if (const auto found = organisations_.find(as.organisation);
-          found != organisations_.end() && found->second != name) {
-        name += name.empty() ? "" : " ";
-        name += found->second;
-      }
-      add(as.asn, name);
-    }
-    std::ranges::stable_sort(names_.entries_, {}, &Entry::asn);
-    // Of equal numbers the last one stays.
-    auto& entries = names_.entries_;
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      if (i + 1 == entries.size() || entries[i + 1].asn != entries[i].asn) {
-        entries[kept++] = entries[i];
-      }
-    }
-    entries.resize(kept);
-    return std::move(names_);
-  }
-
- private:
-  enum class Columns { Plain, Organisations, Ases };
-  struct NamedAs {
-    Asn asn;
-    std::string name;
-    std::string organisation;
-  };
-
-  /// org_id|changed|org_name|country|source
-  void read_organisation(std::string_view line) {
-    const std::string id{take_field(line, '|')};
-    take_field(line, '|');
-    std::string name = clean_name(take_field(line, '|'));
-    const std::string country = clean_name(take_field(line, '|'));
-    if (id.empty() || name.empty()) {
-      account_.refuse("not an organisation");
-      return;
-    }
-    name += country.empty() ? "" : ", ";
-    name += country;
-    organisations_.insert_or_assign(id, name);
-    ++account_.used;
-  }
-
-  /// aut|changed|aut_name|org_id|opaque_id|source
-  void read_as(std::string_view line) {
-    const auto asn = Asn::parse(take_field(line, '|'));
-    take_field(line, '|');
-    std::string name = clean_name(take_field(line, '|'));
-    std::string organisation{take_field(line, '|')};
-    if (!asn || (name.empty() && organisation.empty())) {
-      account_.refuse("not an AS with a name or an organisation");
-      return;
-    }
-    ases_.push_back({*asn, std::move(name), std::move(organisation)});
-    ++account_.used;
-  }
-
-  void read_name(std::string_view line) {
-    const std::size_t end = std::min(line.find_first_of(", \t"), line.size());
-    const bool is_csv = end < line.size() && line[end] == ',';
-    std::string_view rest = line;
-    const auto asn = Asn::parse(is_csv ? take_field(rest, ',') : line.substr(0, end));
-    const std::string name = clean_name(
-        is_csv ? unquote(rest.starts_with('"') ? take_field(rest, ',') : rest) : line.substr(end));
-    if (asn && !name.empty()) {
-      add(*asn, name);
-      ++account_.used;
-    } else if (!asn && is_csv && account_.lines == 1) {
-      ++account_.passed;
-    } else {
-      account_.refuse("not an AS number and a name");
-    }
-  }
-
-  void add(Asn asn, std::string_view raw) {
-    const std::string name = clean_name(raw);
-    if (name.empty() || names_.text_.size() + name.size() > kTextBytes) {
-      return;
-    }
-    names_.entries_.push_back({asn.value, static_cast<std::uint32_t>(names_.text_.size()),
-                               static_cast<std::uint32_t>(name.size())});
-    names_.text_.insert(names_.text_.end(), name.begin(), name.end());
-  }
-
-  LineAccount& account_;
-  AsNames names_;
-  Columns columns_ = Columns::Plain;
-  std::vector<NamedAs> ases_;
-  boost::unordered_flat_map<std::string, std::string> organisations_;
-};
-
-AsNames AsNames::parse(std::string_view text, LineAccount& account) {
-  Parser parser{account};
+LineAccount AsNamesBuilder::add(std::string_view text) {
+  LineAccount account;
   LineReader lines{text, account};
+  Columns columns = Columns::Plain;
   while (const auto line = lines.next()) {
-    parser.read(*line);
+    read_line(*line, columns, account);
   }
-  return parser.finish();
+  return account;
+}
+
+void AsNamesBuilder::read_line(std::string_view line, Columns& columns, LineAccount& account) {
+  if (const std::string_view text = trim(line); text.starts_with("# format:")) {
+    const bool is_organisations = text.find("org_name") != std::string_view::npos;
+    columns = is_organisations ? Columns::Organisations : Columns::Ases;
+    ++account.passed;
+  } else if (is_comment(line)) {
+    ++account.passed;
+  } else if (columns == Columns::Organisations) {
+    read_organisation(line, account);
+  } else if (columns == Columns::Ases) {
+    read_as(line, account);
+  } else {
+    read_name(trim(line), account);
+  }
+}
+
+/// org_id|changed|org_name|country|source
+void AsNamesBuilder::read_organisation(std::string_view line, LineAccount& account) {
+  const std::string_view id = take_field(line, '|');
+  take_field(line, '|');
+  std::string name = clean_name(take_field(line, '|'));
+  const std::string country = clean_name(take_field(line, '|'));
+  if (id.empty() || name.empty()) {
+    account.refuse("not an organisation");
+    return;
+  }
+  name += country.empty() ? "" : ", ";
+  name += country;
+  organisations_.insert_or_assign(std::string{id}, name);
+  ++account.used;
+}
+
+/// aut|changed|aut_name|org_id|opaque_id|source
+void AsNamesBuilder::read_as(std::string_view line, LineAccount& account) {
+  const auto asn = Asn::parse(take_field(line, '|'));
+  take_field(line, '|');
+  std::string name = clean_name(take_field(line, '|'));
+  const std::string_view organisation = take_field(line, '|');
+  if (!asn || (name.empty() && organisation.empty())) {
+    account.refuse("not an AS with a name or an organisation");
+    return;
+  }
+  ases_.push_back({*asn, std::move(name), std::string{organisation}});
+  ++account.used;
+}
+
+void AsNamesBuilder::read_name(std::string_view line, LineAccount& account) {
+  const std::size_t end = std::min(line.find_first_of(", \t"), line.size());
+  const bool is_csv = end < line.size() && line[end] == ',';
+  const auto asn = Asn::parse(line.substr(0, end));
+  std::string_view rest = line.substr(std::min(end + 1, line.size()));
+  if (is_csv && rest.starts_with('"')) {
+    rest = take_field(rest, ',');
+  }
+  const std::string name = clean_name(is_csv ? unquote(rest) : std::string{rest});
+  if (asn && !name.empty()) {
+    add_name(*asn, name);
+    ++account.used;
+  } else if (!asn && is_csv && account.lines == 1) {
+    ++account.passed;
+  } else {
+    account.refuse("not an AS number and a name");
+  }
+}
+
+void AsNamesBuilder::add_name(Asn asn, std::string_view name) {
+  if (name.empty() || names_.text_.size() + name.size() > kTextBytes) {
+    return;
+  }
+  names_.entries_.push_back({asn.value, static_cast<std::uint32_t>(names_.text_.size()),
+                             static_cast<std::uint32_t>(name.size())});
+  names_.text_.insert(names_.text_.end(), name.begin(), name.end());
+}
+
+AsNames AsNamesBuilder::build() {
+  for (const NamedAs& as : ases_) {
+    std::string name = as.name;
+    if (const auto found = organisations_.find(as.organisation); found != organisations_.end()) {
+      name += name.empty() ? "" : " ";
+      name += found->second;
+    }
+    add_name(as.asn, clean_name(name));
+  }
+  auto& entries = names_.entries_;
+  std::ranges::stable_sort(entries, {}, &AsNames::Entry::asn);
+  // Of equal numbers the last one stays.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i + 1 == entries.size() || entries[i + 1].asn != entries[i].asn) {
+      entries[kept++] = entries[i];
+    }
+  }
+  entries.resize(kept);
+  AsNames names = std::move(names_);
+  *this = AsNamesBuilder{};
+  return names;
 }
 
 std::string_view AsNames::find(Asn asn) const {

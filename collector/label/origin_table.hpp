@@ -40,6 +40,8 @@ class OriginTable {
   [[nodiscard]] std::size_t moas_count() const { return moas_count_; }
   /// Number of different sets of origins; prefixes with the same origins share one.
   [[nodiscard]] std::size_t set_count() const { return set_ends_.size(); }
+  /// The table of prefixes alone; its values number the sets of origins.
+  [[nodiscard]] const PrefixTable& prefixes() const { return prefixes_; }
   /// Memory held, in bytes.
   [[nodiscard]] std::size_t bytes() const;
 

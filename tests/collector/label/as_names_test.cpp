@@ -8,10 +8,10 @@ using namespace isthmus::collector;
 namespace {
 
 AsNames parse(std::string_view text) {
-  LineAccount account;
-  AsNames names = AsNames::parse(text, account);
+  AsNamesBuilder builder;
+  const LineAccount account = builder.add(text);
   CHECK(account.used + account.passed + account.refused == account.lines);
-  return names;
+  return builder.build();
 }
 
 }  // namespace
@@ -82,11 +82,11 @@ TEST_CASE("a long name is cut between characters") {
 TEST_CASE("a line without a number or a name is refused") {
   const auto* line = GENERATE("x", "1", "1,", "name 1", "AS 1", "4294967296 X", "1,\"\"", "1 \x01");
   CAPTURE(line);
-  LineAccount account;
-  const AsNames names = AsNames::parse("2 TWO\n" + std::string{line} + "\n", account);
+  AsNamesBuilder builder;
+  const LineAccount account = builder.add("2 TWO\n" + std::string{line} + "\n");
   CHECK(account.refused == 1);
   CHECK(account.used == 1);
-  CHECK(names.size() == 1);
+  CHECK(builder.build().size() == 1);
 }
 
 TEST_CASE("names survive the move of their table") {
@@ -94,4 +94,15 @@ TEST_CASE("names survive the move of their table") {
   const std::string_view name = names.find(Asn{1});
   const AsNames moved = std::move(names);
   CHECK(moved.find(Asn{1}).data() == name.data());
+}
+
+TEST_CASE("names of several texts come together, each text in its own format") {
+  AsNamesBuilder builder;
+  builder.add("# format:org_id|changed|org_name|country|source\no|1|Org|KP|x\n");
+  builder.add("asn,name\n1,ONE\n");
+  builder.add("# format:aut|changed|aut_name|org_id|opaque_id|source\n2|1|TWO|o|x|x\n");
+  const AsNames names = builder.build();
+  CHECK(names.find(Asn{1}) == "ONE");
+  CHECK(names.find(Asn{2}) == "TWO Org, KP");
+  CHECK(builder.build().size() == 0);
 }

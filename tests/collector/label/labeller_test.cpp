@@ -90,8 +90,9 @@ TEST_CASE("the versions name each source that has data, in order of precedence")
   Labeller labeller;
   labeller.set_table(LabelSource::Pfx2as, table("20.0.0.0/8,2\n"), "p");
   labeller.set_table(LabelSource::Override, table("20.0.0.0/8,2\n"), "o");
-  LineAccount account;
-  labeller.set_names(AsNames::parse("2 TWO\n", account), "n");
+  AsNamesBuilder names;
+  CHECK(names.add("2 TWO\n").used == 1);
+  labeller.set_names(names.build(), "n");
   const auto versions = labeller.versions();
   REQUIRE(versions.size() == 4);
   CHECK(versions[0] == NamedValue{"override", "o"});
