@@ -75,8 +75,7 @@ Result<OriginTable> OriginTableBuilder::build() {
   std::vector<std::pair<Prefix, Asn>> pairs;
   pairs.swap(pairs_);
   std::ranges::sort(pairs);
-  const auto twice = std::ranges::unique(pairs);
-  pairs.erase(twice.begin(), twice.end());
+  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
 
   OriginTable table;
   SetNumbers sets{table.origins_, table.set_ends_};

@@ -26,6 +26,17 @@ class PrefixTable::Builder {
  public:
   explicit Builder(PrefixTable& table) : table_{table} {}
 
+  void fill_root(std::span<const Entry> entries, Root& root) {
+    if (!entries.empty()) {
+      root.slots.assign(std::size_t{1} << kRootBits, kNone);
+      root.mask = (1U << kRootBits) - 1;
+      fill(entries, 0, root.slots);
+    }
+  }
+
+  [[nodiscard]] bool full() const { return full_; }
+
+ private:
   /// Fills the slots at a depth from entries that all lie below it, in ascending order.
   ///
   /// What contains a prefix stands before it, so a longer prefix simply overwrites, and a slot has
@@ -51,9 +62,6 @@ class PrefixTable::Builder {
     }
   }
 
-  [[nodiscard]] bool full() const { return full_; }
-
- private:
   std::uint32_t node(std::span<const Entry> entries, unsigned depth, std::uint32_t inherited) {
     std::array<std::uint32_t, 256> slots{};
     slots.fill(inherited);
@@ -81,12 +89,6 @@ class PrefixTable::Builder {
   bool full_ = false;
 };
 
-PrefixTable::PrefixTable() {
-  for (auto& root : roots_) {
-    root.assign(std::size_t{1} << kRootBits, kNone);
-  }
-}
-
 Result<PrefixTable> PrefixTable::build(std::span<const Entry> sorted) {
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     if (i > 0 && sorted[i].prefix <= sorted[i - 1].prefix) {
@@ -102,8 +104,8 @@ Result<PrefixTable> PrefixTable::build(std::span<const Entry> sorted) {
       sorted.begin());
   PrefixTable table;
   Builder builder{table};
-  builder.fill(sorted.first(split), 0, table.roots_[0]);
-  builder.fill(sorted.subspan(split), 0, table.roots_[1]);
+  builder.fill_root(sorted.first(split), table.roots_[0]);
+  builder.fill_root(sorted.subspan(split), table.roots_[1]);
   if (builder.full()) {
     return fail("the prefixes need more than 2^24 nodes");
   }
@@ -114,7 +116,7 @@ Result<PrefixTable> PrefixTable::build(std::span<const Entry> sorted) {
 }
 
 std::optional<PrefixTable::Match> PrefixTable::longest_match_v6(const IpAddress& address) const {
-  std::uint32_t slot = roots_[1][slot_index(address, 0)];
+  std::uint32_t slot = roots_[1].slots[slot_index(address, 0) & roots_[1].mask];
   for (unsigned depth = kRootBits; is_node(slot); depth += kStride) {
     slot = descend(slot, slot_index(address, depth));
   }
@@ -122,7 +124,8 @@ std::optional<PrefixTable::Match> PrefixTable::longest_match_v6(const IpAddress&
 }
 
 std::size_t PrefixTable::bytes() const {
-  return (roots_[0].capacity() + roots_[1].capacity() + runs_.capacity()) * sizeof(std::uint32_t) +
+  return (roots_[0].slots.capacity() + roots_[1].slots.capacity() + runs_.capacity()) *
+             sizeof(std::uint32_t) +
          nodes_.capacity() * sizeof(Node);
 }
 

@@ -36,7 +36,7 @@ class PrefixTable {
   };
 
   /// A table without entries.
-  PrefixTable();
+  PrefixTable() = default;
   /// Builds from entries in strictly ascending order of their prefixes. An error: another order, a
   /// prefix twice, a value above `kMaxValue`, or more than 2^24 nodes.
   static Result<PrefixTable> build(std::span<const Entry> sorted);
@@ -47,7 +47,7 @@ class PrefixTable {
   }
   /// The same for the 32 bits of an IPv4 address.
   [[nodiscard]] std::optional<Match> longest_match_v4(std::uint32_t address) const {
-    std::uint32_t slot = roots_[0][address >> 16];
+    std::uint32_t slot = roots_[0].slots[address >> 16 & roots_[0].mask];
     if (is_node(slot)) {
       slot = descend(slot, address >> 8 & 0xff);
       if (is_node(slot)) {
@@ -78,6 +78,13 @@ class PrefixTable {
     std::array<Word, 4> words;
   };
 
+  /// 2^16 slots; a family without prefixes has one that stands for all, so that small tables are
+  /// small.
+  struct Root {
+    std::vector<std::uint32_t> slots = {kNone};
+    std::uint32_t mask = 0;
+  };
+
   static bool is_node(std::uint32_t slot) { return (slot & 0xff) == kNodeMark; }
   static std::optional<Match> to_match(std::uint32_t slot) {
     return slot == kNone ? std::nullopt : std::optional{Match{slot >> 8, slot & 0xff}};
@@ -100,7 +107,7 @@ class PrefixTable {
 #endif
   }
 
-  std::array<std::vector<std::uint32_t>, 2> roots_;  ///< IPv4, IPv6: 2^16 slots each
+  std::array<Root, 2> roots_;  ///< IPv4, IPv6
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> runs_;
   std::size_t size_ = 0;

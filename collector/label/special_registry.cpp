@@ -100,8 +100,8 @@ std::span<const SpecialBlock> special_blocks() {
 }
 
 const SpecialBlock* find_special(const IpAddress& address) {
-  static const PrefixMap<const SpecialBlock*> kMap = map_blocks();
-  const auto* entry = kMap.longest_match(address);
+  static const PrefixMap<const SpecialBlock*> map = map_blocks();
+  const auto* entry = map.longest_match(address);
   return entry == nullptr ? nullptr : entry->second;
 }
 

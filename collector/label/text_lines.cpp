@@ -89,8 +89,7 @@ std::optional<std::vector<Asn>> parse_origins(std::string_view text) {
     text.remove_prefix(end + 1);
   }
   std::ranges::sort(origins);
-  const auto twice = std::ranges::unique(origins);
-  origins.erase(twice.begin(), twice.end());
+  origins.erase(std::unique(origins.begin(), origins.end()), origins.end());
   return origins;
 }
 

@@ -30,10 +30,10 @@ std::string gunzip(const std::string& path) {
 }
 
 const std::string& pfx2as_text() {
-  static const std::string kText =
+  static const std::string text =
       gunzip(ISTHMUS_SHARED_DATA "/caida/mlab-pfx2as/RouteViewIPv4.2021.gz") +
       gunzip(ISTHMUS_SHARED_DATA "/caida/mlab-pfx2as/RouteViewIPv6.2021.gz");
-  return kText;
+  return text;
 }
 
 /// Without the real files, prefixes whose lengths are spread as in a full table.
@@ -70,9 +70,9 @@ OriginTable build_table(bool is_real) {
 /// Range 0 of a benchmark: the real table of 2021, or a synthetic one without any clustering, which
 /// is the worst that a table of this size can be.
 const OriginTable& chosen_table(benchmark::State& state) {
-  static const OriginTable kReal = build_table(true);
-  static const OriginTable kSynthetic = build_table(false);
-  const OriginTable& table = state.range(0) == 0 ? kReal : kSynthetic;
+  static const OriginTable real = build_table(true);
+  static const OriginTable synthetic = build_table(false);
+  const OriginTable& table = state.range(0) == 0 ? real : synthetic;
   if (table.size() == 0) {
     state.SkipWithError("no shared data");
   }
@@ -80,7 +80,7 @@ const OriginTable& chosen_table(benchmark::State& state) {
 }
 
 void report(benchmark::State& state, const OriginTable& table) {
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+  state.SetItemsProcessed(state.iterations());
   state.counters["prefixes"] = static_cast<double>(table.size());
   state.counters["table_bytes"] = static_cast<double>(table.bytes());
   state.SetLabel(state.range(0) == 0 ? "RouteViews pfx2as 2021" : "synthetic");
