@@ -10,7 +10,7 @@ namespace {
 /// Takes one field of RFC 4180 off the front, without what ends it.
 std::string take_field(std::string_view& text) {
   if (!text.starts_with('"')) {
-    const std::string field{text.substr(0, text.find_first_of(",\r\n\""))};
+    std::string field{text.substr(0, text.find_first_of(",\r\n\""))};
     text.remove_prefix(field.size());
     return field;
   }
