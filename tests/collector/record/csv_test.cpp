@@ -7,38 +7,41 @@ using namespace isthmus::collector;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-/// Reads RFC 4180 strictly: rows of fields; fails the test on anything else.
-std::vector<std::vector<std::string>> read_csv(const std::string& text) {
-  std::vector<std::vector<std::string>> rows{{{}}};
-  bool quoted = false;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char each = text[at];
-    const char next = at + 1 < text.size() ? text[at + 1] : '\0';
-    std::string& field = rows.back().back();
-    if (quoted && each == '"' && next == '"') {
-      field += text[++at];
-    } else if (quoted && each == '"') {
-      REQUIRE((next == ',' || next == '\r'));
-      quoted = false;
-    } else if (quoted) {
-      field += each;
-    } else if (each == '"') {
-      REQUIRE(field.empty());
-      quoted = true;
-    } else if (each == ',') {
-      rows.back().emplace_back();
-    } else if (each == '\r') {
-      REQUIRE(next == '\n');
-      ++at;
-      rows.push_back({{}});
-    } else {
-      REQUIRE(each != '\n');
-      field += each;
-    }
+/// Takes one field of RFC 4180 off the front, without what ends it.
+std::string take_field(std::string_view& text) {
+  if (!text.starts_with('"')) {
+    std::string field{text.substr(0, text.find_first_of(",\r\n\""))};
+    text.remove_prefix(field.size());
+    return field;
   }
-  REQUIRE_FALSE(quoted);
-  REQUIRE(rows.back() == std::vector<std::string>{""});  // the last line has its end
-  rows.pop_back();
+  std::string field;
+  text.remove_prefix(1);
+  while (true) {
+    const std::size_t quote = text.find('"');
+    REQUIRE(quote != std::string_view::npos);
+    field += text.substr(0, quote);
+    text.remove_prefix(quote + 1);
+    if (!text.starts_with('"')) {
+      return field;
+    }
+    field += '"';
+    text.remove_prefix(1);
+  }
+}
+
+/// Reads RFC 4180 strictly: rows of fields; fails the test on anything else.
+std::vector<std::vector<std::string>> read_csv(std::string_view text) {
+  std::vector<std::vector<std::string>> rows;
+  while (!text.empty()) {
+    std::vector<std::string>& row = rows.emplace_back();
+    row.push_back(take_field(text));
+    while (text.starts_with(',')) {
+      text.remove_prefix(1);
+      row.push_back(take_field(text));
+    }
+    REQUIRE(text.starts_with("\r\n"));
+    text.remove_prefix(2);
+  }
   return rows;
 }
 
