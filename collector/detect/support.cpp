@@ -31,19 +31,22 @@ Asn as_before(const std::vector<Asn>& path, Asn asn) {
   return found == path.begin() || found == path.end() ? Asn{} : *(found - 1);
 }
 
+/// A group speaks by its point that has named the upstream longest, the one that is stored as its
+/// witness: so that the score can be computed again from what is stored.
 void add_control(const Scene& scene, const StateKey& key, const VantageState& state, Asn asn,
                  Support& support) {
-  GroupSupport& group = support.groups[key.vantage.asn];
   const Duration standing = scene.now - state.since;
-  if (standing >= group.standing) {
+  const auto [found, fresh] = support.groups.try_emplace(key.vantage.asn);
+  GroupSupport& group = found->second;
+  if (fresh || standing > group.standing) {
     group.standing = standing;
     group.before = as_before(state.now.path, asn);
     group.valley = has_reason(state.now, "valley");
+    group.weight = state.now.grade == Grade::C ? 0.5 : 1.0;
+    group.self_report = has_reason(state.now, "self_report");
+    group.switched =
+        state.last_known && *state.last_known != asn && state.since - state.last_known_at <= kDay;
   }
-  group.weight = std::max(group.weight, state.now.grade == Grade::C ? 0.5 : 1.0);
-  group.self_report = group.self_report && has_reason(state.now, "self_report");
-  group.switched = group.switched || (state.last_known && *state.last_known != asn &&
-                                      state.since - state.last_known_at <= kDay);
   if (standing >= scene.settings.peer_standing) {
     support.collectors.insert(key.vantage.source);
   }

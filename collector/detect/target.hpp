@@ -34,6 +34,7 @@ struct DetectorSettings {
   double candidate_score = 9.0;    ///< nats needed for PROBABLE
   std::vector<Asn> route_servers;  ///< ASNs that IXP route servers leave in paths: stripped
   bool strip_reserved = true;      ///< private and reserved ASNs are no upstreams: stripped
+  friend bool operator==(const DetectorSettings&, const DetectorSettings&) = default;
 };
 
 }  // namespace isthmus::collector

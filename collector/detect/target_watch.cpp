@@ -109,6 +109,9 @@ void TargetWatch::set_state(VantageState& state, const PendingInput& input) {
   }
   state.foreign_origin = input.foreign_origin;
   if (same_route(state.now, seen)) {
+    if (seen.vantage.plane == Plane::Data) {
+      findings_.observations.push_back(seen);  // each one moves the weight of its group
+    }
     return;
   }
   close_interval(state, seen.time);

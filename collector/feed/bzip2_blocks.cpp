@@ -26,7 +26,7 @@ constexpr std::array<bool, 256> make_hints() {
 constexpr std::array<bool, 256> kHints = make_hints();
 
 std::uint32_t rotate(std::uint32_t value) {
-  return value << 1 | value >> 31;
+  return (value << 1U) | (value >> 31U);
 }
 
 std::uint64_t bits_at(const std::vector<std::uint8_t>& bytes, std::uint64_t bit, unsigned count) {
