@@ -52,8 +52,6 @@ inline constexpr std::array kDurationFields{
 inline constexpr std::array kFileFields{
     FileField{"override", &LabelSettings::override_files,
               "Your own names for prefixes; they win over every other table."},
-    FileField{"special", &LabelSettings::special_files,
-              "Special-purpose prefixes beside those of the IANA registries, which are built in."},
     FileField{"mrt", &LabelSettings::mrt, "RIB dumps from which the origin table is made."},
     FileField{"pfx2as", &LabelSettings::pfx2as, "CAIDA prefix-to-AS files."},
     FileField{"csv", &LabelSettings::csv, "Address ranges as start,end,asn."},

@@ -12,7 +12,6 @@ namespace isthmus::collector {
 /// Files from which addresses and ASNs get their names; each list may be empty.
 struct LabelSettings {
   std::vector<std::string> override_files;  ///< `prefix,asn` lines that win over all others
-  std::vector<std::string> special_files;   ///< special-purpose prefixes beside the built-in ones
   std::vector<std::string> mrt;             ///< RIB dumps: the origin table
   std::vector<std::string> pfx2as;          ///< CAIDA's prefix-to-AS files
   std::vector<std::string> csv;             ///< `start,end,asn` lines

@@ -11,17 +11,26 @@ namespace isthmus::tool {
 /// Exit statuses of isthmusctl, as its --help tells them.
 enum class Exit : int {
   Ok = 0,
-  Loss = 1,   ///< the work was done, but some input was damaged and could not be used
-  Usage = 2,  ///< the command line or a configuration file is wrong
-  Failed = 3  ///< the work could not be done
+  Loss = 1,    ///< the work was done, but some input was damaged and could not be used
+  Usage = 2,   ///< the command line or a configuration file is wrong
+  Failed = 3,  ///< the work could not be done
 };
 
 /// What a command leaves behind for `main`.
 struct Outcome {
   Exit status = Exit::Ok;
+
+  /// Says an error and sets the status.
+  void fail(Exit with, const std::string& message);
 };
 
-/// Each adds one command; it runs when CLI11 has read the command line.
+/// Each adds commands; one of them runs when CLI11 has read the command line.
+void add_replay_command(CLI::App& app, Outcome& outcome);
+void add_history_commands(CLI::App& app, Outcome& outcome);
+void add_explain_command(CLI::App& app, Outcome& outcome);
+void add_export_commands(CLI::App& app, Outcome& outcome);
 void add_dump_command(CLI::App& app, Outcome& outcome);
+void add_config_command(CLI::App& app, Outcome& outcome);
+void add_simulate_command(CLI::App& app, Outcome& outcome);
 
 }  // namespace isthmus::tool

@@ -35,7 +35,7 @@ bool dump_file(const std::string& path, const DumpOptions& options, Output& outp
   Progress progress{"elements"};
   while (const collector::MrtElement* element = (*reader)->next_element()) {
     if (options.json) {
-      append_json(output.text(), *element);
+      collector::append_json(output.text(), *element);
     } else {
       text.append(output.text(), *element);
     }

@@ -20,7 +20,13 @@ int run(int argc, char** argv) {
       "configuration is wrong, 3 the work could not be done. `isthmusctl COMMAND --help` tells "
       "more.");
   Outcome outcome;
+  add_replay_command(app, outcome);
+  add_history_commands(app, outcome);
+  add_explain_command(app, outcome);
+  add_export_commands(app, outcome);
   add_dump_command(app, outcome);
+  add_config_command(app, outcome);
+  add_simulate_command(app, outcome);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -31,6 +37,15 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
+
+namespace isthmus::tool {
+
+void Outcome::fail(Exit with, const std::string& message) {
+  std::fprintf(stderr, "isthmusctl: %s\n", message.c_str());
+  status = with;
+}
+
+}  // namespace isthmus::tool
 
 int main(int argc, char** argv) {
   try {

@@ -192,6 +192,10 @@ Event upstream_event(const Scene& scene, const UpstreamRecord& record, EventType
   return event;
 }
 
+std::string moment_text(TimePoint time) {
+  return format_utc(std::chrono::floor<std::chrono::seconds>(time));
+}
+
 std::string list_prefixes(const std::vector<PrefixChange>& prefixes) {
   constexpr std::size_t kMost = 8;
   std::string text;

@@ -27,7 +27,10 @@ std::vector<UpstreamShare> all_shares(const Ballot& ballot);
 /// Sets the identity: a ULID of the event's time and a digest of what it says.
 void seal(Event& event);
 
-/// "AS20485", or with its name.
+/// A time in a sentence: whole seconds.
+std::string moment_text(TimePoint time);
+
+/// The first prefixes, and how many more there are.
 std::string list_prefixes(const std::vector<PrefixChange>& prefixes);
 
 /// Names and values of all settings that decide.

@@ -14,6 +14,10 @@ constexpr Duration kIdle = std::chrono::seconds{1800};
 constexpr Duration kMaxGap = std::chrono::seconds{600};
 constexpr Duration kMinGone = std::chrono::seconds{300};
 constexpr double kElsewhere = 0.8;
+/// Peers that keep a route which everybody else has given up (Fontugne et al. 2019) hold an
+/// upstream no longer than this.
+constexpr std::size_t kZombies = 2;
+constexpr Duration kZombieTime = std::chrono::seconds{5400};
 constexpr double kLearnedShare = 0.01;
 constexpr double kInsertedPart = 0.95;
 constexpr std::size_t kFlapCycles = 3;
@@ -194,7 +198,7 @@ void Lifecycle::judge_unknown(const Scene& scene, UpstreamRecord& record, bool f
       Event event = upstream_event(scene, record, EventType::Dismissed, Severity::Info, "idle");
       event.summary =
           fmt::format("{} was a passing sight for {}: gone since {}", record.asn.to_string(),
-                      target_.name, format_utc(record.last_support));
+                      target_.name, moment_text(record.last_support));
       if (record.announced) {
         tell(record, std::move(event), events);
       }
@@ -307,7 +311,7 @@ void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const
     const std::string others = known_names(record.previous, record.asn);
     event.summary =
         fmt::format("{} began to carry {} at {}: {}; until then {}", record.asn.to_string(),
-                    target_.name, format_utc(record.first), where,
+                    target_.name, moment_text(record.first), where,
                     others.empty() ? "no upstream was known" : "the way was over " + others);
   }
   record.cycles.push_back(scene.now);
@@ -332,13 +336,20 @@ void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const
 void Lifecycle::judge_known(const Scene& scene, UpstreamRecord& record, bool frozen,
                             std::vector<Event>& events, Deadlines& due) {
   std::set<Asn> on_it;
+  std::set<Asn> loyal;
   std::set<Asn> elsewhere;
   for (const Ballot* ballot : {&scene.control, &scene.data}) {
     for (const auto& [prefix, votes] : ballot->votes) {
       for (const auto& [group, vote] : votes) {
-        if (vote.upstreams.contains(record.asn)) {
+        if (const auto since = vote.since.find(record.asn); since != vote.since.end()) {
           on_it.insert(group);
           record.carried.insert(prefix);
+          // One that comes by while routers look for a new way does not hold the others.
+          if (scene.now - since->second >= settings_.persistence) {
+            loyal.insert(group);
+          } else {
+            due.at(since->second + settings_.persistence);
+          }
         } else if (!vote.upstreams.empty() && record.carried.contains(prefix)) {
           elsewhere.insert(group);
         }
@@ -370,10 +381,11 @@ void Lifecycle::judge_known(const Scene& scene, UpstreamRecord& record, bool fro
   for (const Asn group : record.former_groups) {
     const bool live = scene.control.groups.contains(group) || scene.data.groups.contains(group);
     former += live ? 1U : 0U;
-    moved += elsewhere.contains(group) ? 1U : 0U;
+    moved += elsewhere.contains(group) && !loyal.contains(group) ? 1U : 0U;
   }
-  const bool gone = on_it.empty() && moved > 0 &&
-                    static_cast<double>(moved) >= kElsewhere * static_cast<double>(former);
+  const bool few = loyal.size() <= kZombies && 10 * loyal.size() <= record.former_groups.size();
+  const bool gone =
+      few && moved > 0 && static_cast<double>(moved) >= kElsewhere * static_cast<double>(former);
   if (frozen || !gone) {
     record.gone_since.reset();
     return;
@@ -381,7 +393,7 @@ void Lifecycle::judge_known(const Scene& scene, UpstreamRecord& record, bool fro
   if (!record.gone_since) {
     record.gone_since = scene.now;
   }
-  const TimePoint over = *record.gone_since + gone_time(settings_);
+  const TimePoint over = *record.gone_since + (loyal.empty() ? gone_time(settings_) : kZombieTime);
   if (scene.now < over) {
     due.at(over);
     return;
@@ -397,7 +409,7 @@ void Lifecycle::judge_known(const Scene& scene, UpstreamRecord& record, bool fro
   }
   event.summary =
       fmt::format("{} carries {} no more since {}; {} of its {} vantage ASes go over {} now",
-                  record.asn.to_string(), target_.name, format_utc(*record.gone_since), moved,
+                  record.asn.to_string(), target_.name, moment_text(*record.gone_since), moved,
                   former, known_names(all_shares(scene.ballot()), record.asn));
   record.gone_since.reset();
   record.weights.clear();

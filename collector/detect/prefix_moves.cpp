@@ -1,6 +1,7 @@
 #include "collector/detect/prefix_moves.hpp"
 
-#include <cmath>
+#include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -31,6 +32,33 @@ std::optional<Asn> majority(const Ballot& ballot, const Prefix& prefix) {
     }
   }
   return std::nullopt;
+}
+
+/// Whether two groups have gone over an upstream for long and still do: for any prefix.
+bool is_kept(const Scene& scene, Asn upstream) {
+  std::set<Asn> loyal;
+  for (const auto& [prefix, votes] : scene.ballot().votes) {
+    for (const auto& [group, vote] : votes) {
+      const auto since = vote.since.find(upstream);
+      if (since != vote.since.end() && scene.now - since->second >= scene.settings.persistence) {
+        loyal.insert(group);
+      }
+    }
+  }
+  return loyal.size() >= 2;
+}
+
+/// When the first of the groups went over that took a prefix along to its new upstream.
+TimePoint first_to_go(const Scene& scene, const Prefix& prefix, Asn upstream, TimePoint majority) {
+  TimePoint first = majority;
+  const auto found = scene.ballot().votes.find(prefix);
+  for (const auto& [group, vote] : found->second) {
+    const auto since = vote.since.find(upstream);
+    if (since != vote.since.end() && majority - since->second <= kSettling) {
+      first = std::min(first, since->second);
+    }
+  }
+  return first;
 }
 
 }  // namespace
@@ -86,12 +114,13 @@ void PrefixMoves::judge_prefix(const Scene& scene, const Lifecycle& lifecycle, c
     return;
   }
   // An upstream that has left every prefix is about to be told as withdrawn, which tells this too.
-  if (!lifecycle.knows(*carrier.told) || share_of(scene.ballot(), *carrier.told).share <= 0) {
+  if (!lifecycle.knows(*carrier.told) || !is_kept(scene, *carrier.told)) {
     return;
   }
   Event event = target_event(scene, EventType::PrefixMoved, Severity::Notice, "majority_of_groups");
   event.upstream = *carrier.candidate;
-  event.first_seen = carrier.since;
+  const TimePoint first = first_to_go(scene, prefix, *carrier.candidate, carrier.since);
+  event.first_seen = first;
   event.previous_upstreams = {
       {*carrier.told, prefix_share(scene.ballot(), prefix, *carrier.told).share}};
   const Share share = share_of(scene.ballot(), *carrier.candidate);
@@ -99,7 +128,7 @@ void PrefixMoves::judge_prefix(const Scene& scene, const Lifecycle& lifecycle, c
   const double after = prefix_share(scene.ballot(), prefix, *carrier.candidate).share;
   event.prefixes.push_back({prefix, 0, after});
   event.summary =
-      fmt::format("{} moved from {} to {} at {}: {:.0f} % of its vantage ASes go there",
+      fmt::format("{} moved from {} to {} from {} on: {:.0f} % of its vantage ASes go there",
                   prefix.to_string(), carrier.told->to_string(), carrier.candidate->to_string(),
                   format_utc(carrier.since), after * 100);
   seal(event);

@@ -37,8 +37,9 @@ void Reachability::judge(const Scene& scene, std::vector<Event>& events, Deadlin
           target_event(scene, EventType::TargetReachable, Severity::Info, "part_of_groups");
       event.first_seen = gone_since_;
       event.amends = gone_id_;
-      event.summary = fmt::format("{} can be reached again after {}", scene.target.name,
-                                  format_duration(scene.now - *gone_since_));
+      event.summary = fmt::format(
+          "{} can be reached again after {}", scene.target.name,
+          format_duration(std::chrono::floor<std::chrono::seconds>(scene.now - *gone_since_)));
       seal(event);
       events.push_back(std::move(event));
     }
@@ -56,7 +57,7 @@ void Reachability::judge(const Scene& scene, std::vector<Event>& events, Deadlin
       event.first_seen = gone_since_;
       event.summary = fmt::format(
           "{} cannot be reached since {}: {:.0f} % of {} vantage ASes have no route",
-          scene.target.name, format_utc(*gone_since_), part * 100, scene.ballot().live());
+          scene.target.name, moment_text(*gone_since_), part * 100, scene.ballot().live());
       seal(event);
       gone_id_ = event.id;
       events.push_back(std::move(event));
@@ -84,7 +85,7 @@ void Reachability::judge_loss(const Scene& scene, double part, std::vector<Event
       target_event(scene, EventType::PropagationLoss, Severity::Warning, "part_of_groups");
   event.first_seen = loss_since_;
   event.summary = fmt::format("{:.0f} % of {} vantage ASes have lost {} since {}", part * 100,
-                              scene.ballot().live(), scene.target.name, format_utc(*loss_since_));
+                              scene.ballot().live(), scene.target.name, moment_text(*loss_since_));
   seal(event);
   events.push_back(std::move(event));
 }

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collector/detect/detector.hpp"
+#include "collector/feed/mrt_reader.hpp"
+#include "collector/label/labeller.hpp"
+#include "collector/record/history.hpp"
+#include "collector/settings.hpp"
+#include "core/base/result.hpp"
+
+namespace isthmus::tool {
+
+/// Runs archives through the detector in their own time.
+class Replay {
+ public:
+  /// What to do with each event, as it is found.
+  using OnEvent = std::function<void(const Event&)>;
+
+  Replay(collector::Settings settings, collector::Labeller labeller,
+         std::unique_ptr<collector::History> history, OnEvent on_event);
+
+  /// Reads all archives, merged by time. An error is one of opening an archive or of storing;
+  /// damage within archives is in `accounts`.
+  Result<void> run(const std::vector<std::string>& archives);
+
+  struct FileAccount {
+    std::string path;
+    collector::ByteAccount account;
+  };
+  [[nodiscard]] const std::vector<FileAccount>& accounts() const { return accounts_; }
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+
+ private:
+  Result<void> hand_over(collector::Findings findings, TimePoint progress);
+  Result<void> store(TimePoint progress);
+  void annotate(Event& event) const;
+
+  collector::Settings settings_;
+  collector::Labeller labeller_;
+  std::unique_ptr<collector::History> history_;
+  OnEvent on_event_;
+  collector::HistoryBatch batch_;
+  std::vector<FileAccount> accounts_;
+  std::uint64_t events_ = 0;
+};
+
+}  // namespace isthmus::tool
