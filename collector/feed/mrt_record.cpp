@@ -96,96 +96,7 @@ MrtRecord make_record(const Header& header, Bytes body, std::uint64_t offset) {
   return record;
 }
 
-bool well_formed_bgp4mp(const MrtRecord& record) {
-  ByteReader reader{record.body};
-  const bool wide = record.subtype == 4 || record.subtype == 5 || record.subtype == 7 ||
-                    record.subtype == 9 || record.subtype == 11;
-  reader.skip(wide ? 8 : 4);
-  reader.skip(2);
-  const std::uint16_t family = reader.u16();
-  if (family != 1 && family != 2) {
-    return false;
-  }
-  reader.skip(family == 1 ? 8 : 32);
-  if (record.subtype == 0 || record.subtype == 5) {
-    return reader.size() == 4;
-  }
-  reader.skip(16);
-  const std::uint16_t length = reader.u16();
-  return reader.ok() && length >= 19 && length <= reader.size() + 18;
-}
-
-bool well_formed_old(const MrtRecord& record) {
-  ByteReader reader{record.body};
-  constexpr std::uint16_t kUpdate = 1;
-  constexpr std::uint16_t kStateChange = 3;
-  constexpr std::size_t kMaxMessage = 4096;
-  if (record.subtype == kStateChange) {
-    return reader.size() == 10;
-  }
-  if (record.subtype != kUpdate) {
-    return reader.size() <= kMaxMessage;
-  }
-  reader.skip(12);
-  reader.skip(reader.u16());
-  reader.skip(reader.u16());
-  return reader.ok();
-}
-
-bool well_formed_rib(const MrtRecord& record) {
-  if (record.subtype == 1) {
-    ByteReader reader{record.body};
-    reader.skip(4);
-    reader.skip(reader.u16());
-    const std::uint16_t peers = reader.u16();
-    return reader.ok() && reader.size() >= std::size_t{peers} * 11;
-  }
-  const bool add_path = record.subtype >= 8;
-  ByteReader reader{record.body};
-  reader.skip(4);
-  if (record.subtype == 6 || record.subtype == 7 || record.subtype == 12) {
-    return reader.ok();
-  }
-  const std::uint8_t bits = reader.u8();
-  const bool six =
-      record.subtype == 4 || record.subtype == 5 || record.subtype == 10 || record.subtype == 11;
-  if (bits > (six ? 128 : 32)) {
-    return false;
-  }
-  reader.skip((bits + 7U) / 8);
-  for (std::uint16_t entries = reader.u16(); entries > 0 && reader.ok(); --entries) {
-    reader.skip(add_path ? 10 : 6);
-    reader.skip(reader.u16());
-  }
-  return reader.ok() && reader.empty();
-}
-
 }  // namespace
-
-bool carries_bgp(MrtType type) {
-  return type == MrtType::Bgp || type == MrtType::TableDump || type == MrtType::TableDumpV2 ||
-         type == MrtType::Bgp4mp || type == MrtType::Bgp4mpEt;
-}
-
-bool is_well_formed(const MrtRecord& record) {
-  switch (record.type) {
-    case MrtType::Bgp4mp:
-    case MrtType::Bgp4mpEt:
-      return record.subtype == 2 || record.subtype == 3 || well_formed_bgp4mp(record);
-    case MrtType::TableDumpV2:
-      return well_formed_rib(record);
-    case MrtType::TableDump: {
-      ByteReader reader{record.body};
-      reader.skip(record.subtype == 2 ? 42 : 18);
-      reader.skip(record.subtype >= 3 ? 4 : 2);
-      return reader.ok() && reader.u16() <= reader.size();
-    }
-    case MrtType::Bgp:
-      return well_formed_old(record);
-    default:
-      return true;
-  }
-}
 
 MrtRecordReader::MrtRecordReader(std::unique_ptr<Input> input, std::string name)
     : input_{std::move(input)},
@@ -357,7 +268,27 @@ bool MrtRecordReader::parse_record() {
   }
   last_seconds_ = header.seconds;
   pending_ = whole;
+  release_swallowed();
   return true;
+}
+
+/// Where the content ends before the length says so, and a record starts right there, the length is
+/// wrong.
+void MrtRecordReader::release_swallowed() {
+  const std::optional<std::size_t> content = content_size(record_);
+  if (!content || *content >= record_.body.size()) {
+    return;
+  }
+  const std::size_t head = pending_ - record_.body.size();
+  const std::size_t rest = record_.body.size() - *content;
+  if (!ensure(head + *content + kHeader) || !starts_chain(head + *content)) {
+    // The look ahead may have moved the bytes.
+    record_.body = ahead().subspan(head, record_.body.size());
+    return;
+  }
+  record_.body = ahead().subspan(head, *content);
+  record_.size = pending_ = head + *content;
+  note(offset_, "a record's length reaches " + std::to_string(rest) + " bytes into others");
 }
 
 const MrtRecord* MrtRecordReader::next() {

@@ -88,6 +88,8 @@ void RibDecoder::start_peers(ByteReader reader, RecordLog& log) {
   }
   if (!reader.ok()) {
     log.skip_rest("malformed_record", "the peer index table is cut short");
+  } else if (!reader.empty()) {
+    log.skip("trailing_bytes", reader.size(), "bytes follow the peer index table");
   }
 }
 
@@ -232,7 +234,9 @@ bool RibDecoder::next(MrtElement& element, RecordLog& log) {
     }
     const std::size_t size = entries_.size() - reader.size();
     entries_ = reader.rest();
-    --entries_left_;
+    if (--entries_left_ == 0 && !entries_.empty()) {
+      log.skip("trailing_bytes", entries_.size(), "bytes follow the entries of a RIB record");
+    }
     if (index >= peers_.size()) {
       log.skip("unknown_peer", size, "a RIB entry names a peer that the index table does not have");
       continue;
