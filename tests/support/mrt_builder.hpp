@@ -63,12 +63,12 @@ inline std::string segment(unsigned type, const std::vector<std::uint32_t>& asns
 inline std::string origin(unsigned value = 0) {
   return attribute(0x40, 1, u8(value));
 }
-inline std::string as_path(const std::string& segments) {
+inline std::string as_path_of(const std::string& segments) {
   return attribute(0x40, 2, segments);
 }
 /// A path of one sequence.
 inline std::string as_path(const std::vector<std::uint32_t>& asns, unsigned width = 4) {
-  return as_path(segment(2, asns, width));
+  return as_path_of(segment(2, asns, width));
 }
 inline std::string next_hop(std::string_view text) {
   return attribute(0x40, 3, address(text));
@@ -96,11 +96,11 @@ inline std::string mp_reach(unsigned afi, unsigned safi, const std::string& hop,
 inline std::string mp_unreach(unsigned afi, unsigned safi, const std::string& prefixes) {
   return attribute(0x80, 15, u16(afi) + u8(safi) + prefixes);
 }
-inline std::string as4_path(const std::string& segments) {
+inline std::string as4_path_of(const std::string& segments) {
   return attribute(0xc0, 17, segments);
 }
 inline std::string as4_path(const std::vector<std::uint32_t>& asns) {
-  return as4_path(segment(2, asns));
+  return as4_path_of(segment(2, asns));
 }
 inline std::string as4_aggregator(std::uint32_t number, std::string_view at) {
   return attribute(0xc0, 18, u32(number) + address(at));

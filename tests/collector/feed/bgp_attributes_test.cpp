@@ -79,8 +79,8 @@ TEST_CASE("nothing of one set of attributes is left in the next") {
 TEST_CASE("an AS path has segments of every type, and more than 255 numbers over several") {
   const std::string segments =
       segment(3, {65001}) + segment(4, {65002, 65003}) + segment(2, {1, 2}) + segment(1, {3, 4});
-  CHECK(Decoded{as_path(segments)}.path() == "(65001) [65002,65003] 1 2 {3,4}");
-  const Decoded longer{as_path(segment(2, Asns(255, 7)) + segment(2, Asns(200, 8)))};
+  CHECK(Decoded{as_path_of(segments)}.path() == "(65001) [65002,65003] 1 2 {3,4}");
+  const Decoded longer{as_path_of(segment(2, Asns(255, 7)) + segment(2, Asns(200, 8)))};
   CHECK(longer->malformed.empty());
   CHECK(longer->attributes.as_path.asns().size() == 455);
 }
@@ -90,10 +90,10 @@ TEST_CASE("malformed attributes that carry the route have it treated as withdraw
       {"ORIGIN of an unknown value", attribute(0x40, 1, u8(3))},
       {"ORIGIN of two bytes", attribute(0x40, 1, u16(0))},
       {"ORIGIN without a value", attribute(0x40, 1, {})},
-      {"AS_PATH cut short", as_path(segment(2, {1, 2}).substr(0, 7))},
-      {"AS_PATH of an unknown segment type", as_path(segment(5, {1}))},
-      {"AS_PATH with an empty segment", as_path(segment(2, {}))},
-      {"AS_PATH with a single byte behind", as_path(segment(2, {1}) + "x")},
+      {"AS_PATH cut short", as_path_of(segment(2, {1, 2}).substr(0, 7))},
+      {"AS_PATH of an unknown segment type", as_path_of(segment(5, {1}))},
+      {"AS_PATH with an empty segment", as_path_of(segment(2, {}))},
+      {"AS_PATH with a single byte behind", as_path_of(segment(2, {1}) + "x")},
       {"NEXT_HOP of five bytes", attribute(0x40, 3, "12345")},
       {"MULTI_EXIT_DISC of three bytes", attribute(0x80, 4, "123")},
       {"LOCAL_PREF of five bytes", attribute(0x40, 5, "12345")},
@@ -117,7 +117,7 @@ TEST_CASE("malformed attributes without weight are thrown away alone (RFC 7606)"
       {"ATOMIC_AGGREGATE with a value", attribute(0x40, 6, "x"), 1},
       {"AGGREGATOR of seven bytes", attribute(0xc0, 7, "1234567"), 7},
       {"AS4_AGGREGATOR of six bytes", attribute(0xc0, 18, "123456"), 6},
-      {"AS4_PATH with an empty segment", as4_path(segment(2, {})), 2},
+      {"AS4_PATH with an empty segment", as4_path_of(segment(2, {})), 2},
       {"MED twice", med(1) + med(2), 4},
   }));
   CAPTURE(what);
@@ -151,18 +151,18 @@ TEST_CASE("AS4_PATH mends the path of a two-byte session (RFC 6793 section 4.2.3
           {"longer: it is left aside", old_path({64500, 23456}), as4_path(Asns{1, 2, 131279}),
            "64500 23456"},
           {"a set in the old head counts as one",
-           as_path(segment(1, {7, 8}, 2) + segment(2, {23456}, 2)), as4_path(Asns{131279}),
+           as_path_of(segment(1, {7, 8}, 2) + segment(2, {23456}, 2)), as4_path(Asns{131279}),
            "{7,8} 131279"},
           {"a set in the new tail counts as one", old_path({64500, 23456}),
-           as4_path(segment(1, {131279, 131280})), "64500 {131279,131280}"},
+           as4_path_of(segment(1, {131279, 131280})), "64500 {131279,131280}"},
           {"a confederation in the old head does not count",
-           as_path(segment(3, {65001, 65002}, 2) + segment(2, {64500, 23456}, 2)),
+           as_path_of(segment(3, {65001, 65002}, 2) + segment(2, {64500, 23456}, 2)),
            as4_path(Asns{131279}), "(65001 65002) 64500 131279"},
           {"confederation segments in AS4_PATH are dropped (RFC 6793 section 6)",
-           old_path({64500, 23456}), as4_path(segment(3, {65001}) + segment(2, {131279})),
+           old_path({64500, 23456}), as4_path_of(segment(3, {65001}) + segment(2, {131279})),
            "64500 131279"},
-          {"empty", old_path({64500, 23456}), as4_path(std::string{}), "64500 23456"},
-          {"malformed", old_path({64500, 23456}), as4_path(segment(9, {131279})), "64500 23456"},
+          {"empty", old_path({64500, 23456}), as4_path_of({}), "64500 23456"},
+          {"malformed", old_path({64500, 23456}), as4_path_of(segment(9, {131279})), "64500 23456"},
       }));
   CAPTURE(what);
   CHECK(Decoded(old + new4, AsnWidth::Two).path() == merged);
