@@ -72,6 +72,11 @@ bool is_plausible(const Header& header) {
          header.seconds < kLatest;
 }
 
+/// Type and subtype are small numbers: most noise is told from a header by three bytes.
+bool may_be_header(const std::byte* bytes) {
+  return bytes[4] == std::byte{0} && bytes[5] != std::byte{0} && bytes[6] == std::byte{0};
+}
+
 /// Whether a record, or the end of the input, lies here.
 bool is_start(Bytes bytes, bool at_end) {
   if (bytes.size() < kHeader) {
@@ -162,12 +167,7 @@ void MrtRecordReader::consume(std::size_t count) {
 
 /// Whether a well-formed record lies `at` bytes ahead, with another one, or the end, behind it.
 bool MrtRecordReader::starts_chain(std::size_t at) {
-  const Bytes bytes = ahead().subspan(at);
-  // Type and subtype are small numbers: most noise is told from a header by these three bytes.
-  if (bytes[4] != std::byte{0} || bytes[5] == std::byte{0} || bytes[6] != std::byte{0}) {
-    return false;
-  }
-  const Header header = read_header(bytes);
+  const Header header = read_header(ahead().subspan(at));
   const std::uint32_t step = header.seconds > last_seconds_ ? header.seconds - last_seconds_
                                                             : last_seconds_ - header.seconds;
   if (!is_plausible(header) || !carries_bgp(static_cast<MrtType>(header.type)) ||
@@ -190,7 +190,8 @@ bool MrtRecordReader::resynchronise() {
   bool found = false;
   while (!found && ensure(kHeader + 1)) {
     std::size_t at = 1;
-    while (at + kHeader <= ahead().size() && !(found = starts_chain(at))) {
+    while (at + kHeader <= end_ - begin_ &&
+           !(found = may_be_header(data_ + begin_ + at) && starts_chain(at))) {
       ++at;
     }
     // What is left may be the start of a header: one byte less than a header stays.
@@ -309,7 +310,7 @@ const MrtRecord* MrtRecordReader::next() {
     if (torn) {
       bool chain = false;
       for (std::size_t at = 1; at + kHeader <= ahead().size() && !chain; ++at) {
-        chain = starts_chain(at);
+        chain = may_be_header(data_ + begin_ + at) && starts_chain(at);
       }
       if (!chain) {
         end_of_input();
