@@ -1,6 +1,6 @@
 #include "collector/feed/mrt_record.hpp"
 
-#include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -18,14 +18,13 @@ constexpr std::uint32_t kMaxStep = 32 * 86400;
 
 using Header = MrtRecordReader::Header;
 
+/// There must be as many bytes as a header has.
 Header read_header(Bytes bytes) {
-  ByteReader reader{bytes};
-  Header header;
-  header.seconds = reader.u32();
-  header.type = reader.u16();
-  header.subtype = reader.u16();
-  header.length = reader.u32();
-  return header;
+  std::array<std::uint32_t, 3> words{};
+  std::memcpy(words.data(), bytes.data(), kHeader);
+  const std::uint32_t types = __builtin_bswap32(words[1]);
+  return {__builtin_bswap32(words[0]), static_cast<std::uint16_t>(types >> 16),
+          static_cast<std::uint16_t>(types & 0xffff), __builtin_bswap32(words[2])};
 }
 
 bool has_microseconds(std::uint16_t type) {
@@ -35,41 +34,37 @@ bool has_microseconds(std::uint16_t type) {
 }
 
 struct Bounds {
-  std::uint16_t max_subtype;
-  std::uint32_t min_length;
+  std::uint32_t max_subtype = 0;
+  std::uint32_t min_length = ~0U;  ///< no record is as long: an unknown type
 };
 
-std::optional<Bounds> bounds_of(std::uint16_t type) {
-  switch (static_cast<MrtType>(type)) {
-    case MrtType::Bgp:
-      return Bounds{7, 0};
-    case MrtType::TableDump:
-      return Bounds{4, 18};
-    case MrtType::TableDumpV2:
-      return Bounds{12, 6};
-    case MrtType::Bgp4mp:
-      return Bounds{11, 4};
-    case MrtType::Bgp4mpEt:
-      return Bounds{11, 8};
-    case MrtType::OspfV2:
-    case MrtType::Isis:
-    case MrtType::IsisEt:
-    case MrtType::OspfV3:
-    case MrtType::OspfV3Et:
-      return Bounds{2, 4};
-  }
+constexpr std::array<Bounds, 64> make_bounds() {
+  std::array<Bounds, 64> bounds{};
   // RFC 6396 appendix B: MSG_BGP4PLUS and the like, of which nothing has survived but the numbers.
-  if ((type >= 6 && type <= 10) || (type >= 1 && type <= 4)) {
-    return Bounds{16, 0};
+  for (std::size_t type = 1; type <= 10; ++type) {
+    bounds[type] = {16, 0};
   }
-  return std::nullopt;
+  const auto set = [&bounds](MrtType type, Bounds value) {
+    bounds[static_cast<std::size_t>(type)] = value;
+  };
+  set(MrtType::Bgp, {7, 0});
+  set(MrtType::TableDump, {4, 18});
+  set(MrtType::TableDumpV2, {12, 6});
+  set(MrtType::Bgp4mp, {11, 4});
+  set(MrtType::Bgp4mpEt, {11, 8});
+  for (const MrtType type :
+       {MrtType::OspfV2, MrtType::Isis, MrtType::IsisEt, MrtType::OspfV3, MrtType::OspfV3Et}) {
+    set(type, {2, 4});
+  }
+  return bounds;
 }
+constexpr std::array<Bounds, 64> kBounds = make_bounds();
 
-bool is_plausible(const Header& header) {
-  const std::optional<Bounds> bounds = bounds_of(header.type);
-  return bounds && header.subtype <= bounds->max_subtype && header.length >= bounds->min_length &&
-         header.length <= MrtRecordReader::kMaxRecord && header.seconds >= kEarliest &&
-         header.seconds < kLatest;
+inline bool is_plausible(const Header& header) {
+  const Bounds& bounds = kBounds[header.type % kBounds.size()];
+  return header.type < kBounds.size() && header.subtype <= bounds.max_subtype &&
+         header.length >= bounds.min_length && header.length <= MrtRecordReader::kMaxRecord &&
+         header.seconds >= kEarliest && header.seconds < kLatest;
 }
 
 /// Type and subtype are small numbers: most noise is told from a header by three bytes.
@@ -245,10 +240,11 @@ std::size_t MrtRecordReader::packed_table_size(const Header& header) {
 
 /// Fills `record_` from what lies ahead; false if that is no record.
 bool MrtRecordReader::parse_record() {
-  if (!is_start(ahead(), false)) {
+  const Header header = header_offset_ == offset_ ? header_ : read_header(ahead());
+  if (header_offset_ != offset_ && !is_plausible(header)) {
     return false;
   }
-  const Header header = read_header(ahead());
+  header_offset_ = kNowhere;
   const std::size_t whole = kHeader + header.length;
   if (!ensure(whole)) {
     return false;
@@ -264,7 +260,12 @@ bool MrtRecordReader::parse_record() {
   // A wrong length swallows good records. It shows: the body does not fit, or no record follows.
   const bool more = ensure(whole + kHeader);
   record_.body = ahead().subspan(whole - record_.body.size(), record_.body.size());
-  if (!is_start(ahead().subspan(whole), !more) && !is_well_formed(record_)) {
+  if (more) {
+    header_ = read_header(ahead().subspan(whole));
+    header_offset_ = is_plausible(header_) ? offset_ + whole : kNowhere;
+  }
+  const bool followed = more ? header_offset_ != kNowhere : ahead().size() == whole;
+  if (!followed && !is_well_formed(record_)) {
     return false;
   }
   last_seconds_ = header.seconds;

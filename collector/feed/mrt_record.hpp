@@ -100,6 +100,9 @@ class MrtRecordReader {
   std::size_t end_ = 0;
   std::uint64_t offset_ = 0;  ///< in the input, of `begin_`
   std::size_t pending_ = 0;   ///< bytes of the record handed out last
+  static constexpr std::uint64_t kNowhere = ~std::uint64_t{0};
+  Header header_;  ///< plausible, at `header_offset_`: what was looked at behind the last record
+  std::uint64_t header_offset_ = kNowhere;
   bool input_ended_ = false;
   std::uint32_t last_seconds_ = 0;  ///< of the last good record, 0 before the first
 };

@@ -1,4 +1,4 @@
-// Measures collector/feed side by side with the tools that operators have: feed_bench [RUNS]
+// Measures collector/feed side by side with the tools that operators have: feed_bench [RUNS [updates|table|text|bzip2]]
 //
 // The unit of work is one archive; of several runs the best counts, because other work on the
 // machine only makes a run longer. Both sides of a ratio are measured in the same run.
@@ -175,9 +175,18 @@ int main(int argc, char** argv) {
     fmt::print("skipped: no shared data\n");
     return 0;
   }
-  bench_decode(updates, runs);
-  bench_decode(table, runs);
-  bench_text(table, runs);
-  bench_bzip2(table, runs);
+  const std::string only = argc > 2 ? argv[2] : "";
+  if (only.empty() || only == "updates") {
+    bench_decode(updates, runs);
+  }
+  if (only.empty() || only == "table") {
+    bench_decode(table, runs);
+  }
+  if (only.empty() || only == "text") {
+    bench_text(table, runs);
+  }
+  if (only.empty() || only == "bzip2") {
+    bench_bzip2(table, runs);
+  }
   return 0;
 }
