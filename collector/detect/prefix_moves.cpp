@@ -130,7 +130,7 @@ void PrefixMoves::judge_prefix(const Scene& scene, const Lifecycle& lifecycle, c
   event.summary =
       fmt::format("{} moved from {} to {} from {} on: {:.0f} % of its vantage ASes go there",
                   prefix.to_string(), carrier.told->to_string(), carrier.candidate->to_string(),
-                  format_utc(carrier.since), after * 100);
+                  moment_text(first), after * 100);
   seal(event);
   events.push_back(std::move(event));
   carrier = Carrier{carrier.candidate, std::nullopt, scene.now};

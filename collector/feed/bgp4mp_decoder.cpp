@@ -91,7 +91,7 @@ void Bgp4mpDecoder::start(const MrtRecord& record, RecordLog& log) {
   state_pending_ = false;
   head_ = MrtElement{};
   head_.route.time = head_.originated = record.time;
-  const ByteReader reader{record.body};
+  ByteReader reader{record.body};
   if (record.type == MrtType::Bgp) {
     head_.label = "BGP";
     start_old_message(reader, record, log);
@@ -103,7 +103,7 @@ void Bgp4mpDecoder::start(const MrtRecord& record, RecordLog& log) {
   start_message(reader, record, log);
 }
 
-void Bgp4mpDecoder::start_message(ByteReader reader, const MrtRecord& record, RecordLog& log) {
+void Bgp4mpDecoder::start_message(ByteReader& reader, const MrtRecord& record, RecordLog& log) {
   const bool wide = is_wide(record.subtype);
   Asn asn{wide ? reader.u32() : reader.u16()};
   const Asn other{wide ? reader.u32() : reader.u16()};
@@ -132,7 +132,7 @@ void Bgp4mpDecoder::start_message(ByteReader reader, const MrtRecord& record, Re
 }
 
 /// Behind the addresses: two states or a BGP message.
-void Bgp4mpDecoder::read_content(ByteReader reader, const MrtRecord& record, RecordLog& log) {
+void Bgp4mpDecoder::read_content(ByteReader& reader, const MrtRecord& record, RecordLog& log) {
   if (record.subtype == kStateChange || record.subtype == kStateChangeAs4) {
     if (reader.size() != 4) {
       log.skip_rest("malformed_record", "a state change does not have two states");
@@ -160,7 +160,7 @@ void Bgp4mpDecoder::read_content(ByteReader reader, const MrtRecord& record, Rec
   start_update(body, is_wide(record.subtype) ? AsnWidth::Four : AsnWidth::Two, log);
 }
 
-void Bgp4mpDecoder::start_old_message(ByteReader reader, const MrtRecord& record, RecordLog& log) {
+void Bgp4mpDecoder::start_old_message(ByteReader& reader, const MrtRecord& record, RecordLog& log) {
   if (record.subtype != kOldUpdate && record.subtype != kOldStateChange) {
     log.skip_rest(kNotRoutes, {});
     return;
@@ -182,7 +182,7 @@ void Bgp4mpDecoder::start_old_message(ByteReader reader, const MrtRecord& record
   }
 }
 
-void Bgp4mpDecoder::start_state(ByteReader reader) {
+void Bgp4mpDecoder::start_state(ByteReader& reader) {
   head_.is_state = true;
   head_.old_state = reader.u16();
   head_.new_state = reader.u16();
@@ -289,8 +289,10 @@ bool Bgp4mpDecoder::next(MrtElement& element, RecordLog& /*log*/) {
       element.route.prefix = nlri->prefix;
       element.route.path_id = nlri->path_id;
       if (group.kind == RouteKind::Announce) {
-        RouteAttributes& attributes = decoder_.result().attributes;
-        attributes.next_hop = group.next_hop;
+        const RouteAttributes& attributes = decoder_.result().attributes;
+        if (attributes.next_hop != group.next_hop) {
+          decoder_.change_result().attributes.next_hop = group.next_hop;
+        }
         element.route.attributes = &attributes;
       }
       return true;

@@ -35,10 +35,10 @@ class Bgp4mpDecoder {
     std::optional<IpAddress> next_hop;
   };
 
-  void start_message(ByteReader reader, const MrtRecord& record, RecordLog& log);
-  void read_content(ByteReader reader, const MrtRecord& record, RecordLog& log);
-  void start_old_message(ByteReader reader, const MrtRecord& record, RecordLog& log);
-  void start_state(ByteReader reader);
+  void start_message(ByteReader& reader, const MrtRecord& record, RecordLog& log);
+  void read_content(ByteReader& reader, const MrtRecord& record, RecordLog& log);
+  void start_old_message(ByteReader& reader, const MrtRecord& record, RecordLog& log);
+  void start_state(ByteReader& reader);
   const VantagePoint* peer(Asn asn, const IpAddress& address);
   void add_group(const Group& group, RecordLog& log);
   void add_mp_group(const MpNlri& mp, RouteKind kind, RecordLog& log);

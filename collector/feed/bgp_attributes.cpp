@@ -1,6 +1,9 @@
 #include "collector/feed/bgp_attributes.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
 
 namespace isthmus::collector {
 namespace {
@@ -62,8 +65,13 @@ bool decode_as_path(Bytes value, AsnWidth width, AsPath& path) {
     if (!reader.ok() || type < 1 || type > 4 || count == 0) {
       return false;
     }
-    path.begin_segment(static_cast<SegmentType>(type));
-    for (std::uint8_t i = 0; i < count; ++i) {
+    std::array<Asn, 16> few{};
+    const std::size_t at_once = std::min(few.size(), std::size_t{count});
+    for (std::size_t i = 0; i < at_once; ++i) {
+      few[i] = Asn{read_asn(asns, width)};
+    }
+    path.append(static_cast<SegmentType>(type), std::span{few}.first(at_once));
+    while (!asns.empty()) {
       path.push_back(Asn{read_asn(asns, width)});
     }
   }
@@ -78,6 +86,23 @@ void AttributeDecoder::mark(std::string_view why) {
 
 const DecodedAttributes& AttributeDecoder::decode(Bytes bytes, AsnWidth width, Form form,
                                                   Detail detail) {
+  const Reading reading{width, form, detail};
+  if (repeatable_ && last_size_ == bytes.size() && last_reading_ == reading &&
+      std::memcmp(last_.data(), bytes.data(), bytes.size()) == 0) {
+    return result_;
+  }
+  decode_all(bytes, reading);
+  repeatable_ =
+      !bytes.empty() && bytes.size() <= last_.size() && !result_.reach && !result_.unreach;
+  if (repeatable_) {
+    std::memcpy(last_.data(), bytes.data(), bytes.size());
+    last_size_ = bytes.size();
+    last_reading_ = reading;
+  }
+  return result_;
+}
+
+void AttributeDecoder::decode_all(Bytes bytes, const Reading& reading) {
   result_.clear();
   has_as4_path_ = false;
   as4_aggregator_.reset();
@@ -103,12 +128,11 @@ const DecodedAttributes& AttributeDecoder::decode(Bytes bytes, AsnWidth width, F
       continue;
     }
     word |= bit;
-    decode_one(code, value, width, form, detail);
+    decode_one(code, value, reading.width, reading.form, reading.detail);
   }
-  if (width == AsnWidth::Two) {
+  if (reading.width == AsnWidth::Two) {
     merge_as4();
   }
-  return result_;
 }
 
 void AttributeDecoder::decode_one(std::uint8_t code, Bytes value, AsnWidth width, Form form,

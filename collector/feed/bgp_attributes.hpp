@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -52,10 +53,24 @@ class AttributeDecoder {
 
   /// The result lasts until the next call; its NLRI point into `bytes`.
   const DecodedAttributes& decode(Bytes bytes, AsnWidth width, Form form, Detail detail);
-  /// The result of the last call, to be adapted.
-  [[nodiscard]] DecodedAttributes& result() { return result_; }
+  /// The result of the last call.
+  [[nodiscard]] const DecodedAttributes& result() const { return result_; }
+  /// The same, to be changed.
+  [[nodiscard]] DecodedAttributes& change_result() {
+    repeatable_ = false;
+    return result_;
+  }
 
  private:
+  /// How attributes are to be read.
+  struct Reading {
+    AsnWidth width = AsnWidth::Four;
+    Form form = Form::Update;
+    Detail detail = Detail::Everything;
+    friend bool operator==(const Reading&, const Reading&) = default;
+  };
+
+  void decode_all(Bytes bytes, const Reading& reading);
   void decode_one(std::uint8_t code, Bytes value, AsnWidth width, Form form, Detail detail);
   void decode_aggregator(Bytes value, AsnWidth width);
   void decode_detail(std::uint8_t code, Bytes value);
@@ -70,6 +85,11 @@ class AttributeDecoder {
   std::optional<Aggregator> as4_aggregator_;
   bool has_as4_path_ = false;
   std::uint64_t seen_[4] = {};
+  // Every second entry of a table has the attributes of the one before: they are decoded once.
+  std::array<std::byte, 256> last_{};
+  std::size_t last_size_ = 0;
+  Reading last_reading_;
+  bool repeatable_ = false;  ///< the result is that of `last_`, and does not point into its bytes
 };
 
 /// Appends the segments of an AS_PATH attribute; false if they do not fill the value exactly or a

@@ -3,6 +3,18 @@
 namespace isthmus::collector {
 namespace {
 
+/// An address whose end is left out.
+IpAddress read_address(Family family, Bytes bytes) {
+  if (family == Family::Ipv6) {
+    return IpAddress::from_bytes(family, bytes);
+  }
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    value = value << 8 | (i < bytes.size() ? std::to_integer<std::uint32_t>(bytes[i]) : 0U);
+  }
+  return IpAddress::v4(value);
+}
+
 struct Scan {
   std::size_t good = 0;  ///< bytes up to the first malformed prefix
   std::size_t defaults = 0;
@@ -51,7 +63,7 @@ std::optional<Nlri> next_nlri(ByteReader& reader, Family family, bool add_path) 
   if (!reader.ok() || bits > address_bits(family)) {
     return std::nullopt;
   }
-  nlri.prefix = Prefix::covering(IpAddress::from_bytes(family, address), bits);
+  nlri.prefix = Prefix::covering(read_address(family, address), bits);
   return nlri;
 }
 

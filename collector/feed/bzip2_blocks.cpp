@@ -183,8 +183,8 @@ void Bzip2Scanner::keep_from(std::uint64_t bit) {
   start_bit_ = bit % 8;
 }
 
-/// True if the mark really ends the stream, which its checksum says; a magic within a block's data
-/// is as rare as one in 2^48 bits, but it exists.
+/// True if the mark really ends the stream, which its checksum says, or that nothing or another
+/// stream follows; a magic within a block's data is as rare as one in 2^48 bits, but it exists.
 bool Bzip2Scanner::end_stream() {
   const std::uint64_t needed = (mark_bit_ + kMagicBits + 32 + 7) / 8;
   while (raw_.size() < needed) {
@@ -198,7 +198,24 @@ bool Bzip2Scanner::end_stream() {
   }
   const std::uint32_t expected =
       in_block_ ? rotate(combined_) ^ cut(mark_bit_).checksum() : combined_;
-  return bits_at(raw_, mark_bit_ + kMagicBits, 32) == expected;
+  if (bits_at(raw_, mark_bit_ + kMagicBits, 32) == expected) {
+    return true;
+  }
+  std::string behind;
+  while (behind.size() < 3) {
+    const std::optional<std::uint8_t> byte = take_byte();
+    if (!byte) {
+      break;
+    }
+    behind.push_back(static_cast<char>(*byte));
+    raw_.push_back(*byte);
+    window_ = window_ << 8 | *byte;
+  }
+  if (behind.empty() || behind == "BZh") {
+    give_up("the checksum of the bzip2 stream is wrong");
+    return true;
+  }
+  return false;
 }
 
 std::optional<Bzip2Block> Bzip2Scanner::next() {

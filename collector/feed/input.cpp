@@ -97,34 +97,36 @@ class GzipInput final : public DecompressedInput {
   /// Sees to it that there is something to decompress; false at the end.
   bool feed() {
     const bool whole = state_.block_state == ISAL_BLOCK_FINISH;
-    if (state_.avail_in == 0) {
-      const Bytes chunk = more();
-      // isal only reads through this pointer.
-      state_.next_in = reinterpret_cast<std::uint8_t*>(const_cast<std::byte*>(chunk.data()));
-      state_.avail_in = static_cast<std::uint32_t>(chunk.size());
-      if (chunk.empty() && !whole && !ended_) {
-        ended_ = true;  // what isal still holds in its own buffer may yet come out
-        return true;
+    for (;;) {
+      if (state_.avail_in == 0) {
+        const Bytes chunk = more();
+        // isal only reads through this pointer.
+        state_.next_in = reinterpret_cast<std::uint8_t*>(const_cast<std::byte*>(chunk.data()));
+        state_.avail_in = static_cast<std::uint32_t>(chunk.size());
       }
-      if (chunk.empty()) {
-        if (!whole) {
+      if (state_.avail_in == 0) {
+        // What isal still holds in its own buffer may yet come out.
+        const bool drain = !whole && !std::exchange(ended_, true);
+        if (!whole && !drain) {
           give_up("gzip data end too early");
         }
-        return false;
+        return drain;
+      }
+      if (!whole) {
+        return true;
+      }
+      // Padding with zeros is what tapes and some archives leave; gzip accepts it as well.
+      while (state_.avail_in > 0 && *state_.next_in == 0) {
+        ++state_.next_in;
+        --state_.avail_in;
+      }
+      if (state_.avail_in > 0) {
+        return next_member();
       }
     }
-    return !whole || next_member();
   }
 
   bool next_member() {
-    // Padding with zeros is what tapes and some archives leave; gzip accepts it as well.
-    while (state_.avail_in > 0 && *state_.next_in == 0) {
-      ++state_.next_in;
-      --state_.avail_in;
-    }
-    if (state_.avail_in == 0) {
-      return feed();
-    }
     if (*state_.next_in != 0x1f) {
       give_up("bytes that are not gzip follow the compressed data");
       return false;

@@ -1,6 +1,6 @@
 #include "collector/feed/mrt_record.hpp"
 
-#include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -18,14 +18,13 @@ constexpr std::uint32_t kMaxStep = 32 * 86400;
 
 using Header = MrtRecordReader::Header;
 
+/// There must be as many bytes as a header has.
 Header read_header(Bytes bytes) {
-  ByteReader reader{bytes};
-  Header header;
-  header.seconds = reader.u32();
-  header.type = reader.u16();
-  header.subtype = reader.u16();
-  header.length = reader.u32();
-  return header;
+  std::array<std::uint32_t, 3> words{};
+  std::memcpy(words.data(), bytes.data(), kHeader);
+  const std::uint32_t types = __builtin_bswap32(words[1]);
+  return {__builtin_bswap32(words[0]), static_cast<std::uint16_t>(types >> 16),
+          static_cast<std::uint16_t>(types & 0xffff), __builtin_bswap32(words[2])};
 }
 
 bool has_microseconds(std::uint16_t type) {
@@ -35,41 +34,42 @@ bool has_microseconds(std::uint16_t type) {
 }
 
 struct Bounds {
-  std::uint16_t max_subtype;
-  std::uint32_t min_length;
+  std::uint32_t max_subtype = 0;
+  std::uint32_t min_length = ~0U;  ///< no record is as long: an unknown type
 };
 
-std::optional<Bounds> bounds_of(std::uint16_t type) {
-  switch (static_cast<MrtType>(type)) {
-    case MrtType::Bgp:
-      return Bounds{7, 0};
-    case MrtType::TableDump:
-      return Bounds{4, 18};
-    case MrtType::TableDumpV2:
-      return Bounds{12, 6};
-    case MrtType::Bgp4mp:
-      return Bounds{11, 4};
-    case MrtType::Bgp4mpEt:
-      return Bounds{11, 8};
-    case MrtType::OspfV2:
-    case MrtType::Isis:
-    case MrtType::IsisEt:
-    case MrtType::OspfV3:
-    case MrtType::OspfV3Et:
-      return Bounds{2, 4};
-  }
+constexpr std::array<Bounds, 64> make_bounds() {
+  std::array<Bounds, 64> bounds{};
   // RFC 6396 appendix B: MSG_BGP4PLUS and the like, of which nothing has survived but the numbers.
-  if ((type >= 6 && type <= 10) || (type >= 1 && type <= 4)) {
-    return Bounds{16, 0};
+  for (std::size_t type = 1; type <= 10; ++type) {
+    bounds[type] = {16, 0};
   }
-  return std::nullopt;
+  const auto set = [&bounds](MrtType type, Bounds value) {
+    bounds[static_cast<std::size_t>(type)] = value;
+  };
+  set(MrtType::Bgp, {7, 0});
+  set(MrtType::TableDump, {4, 18});
+  set(MrtType::TableDumpV2, {12, 6});
+  set(MrtType::Bgp4mp, {11, 4});
+  set(MrtType::Bgp4mpEt, {11, 8});
+  for (const MrtType type :
+       {MrtType::OspfV2, MrtType::Isis, MrtType::IsisEt, MrtType::OspfV3, MrtType::OspfV3Et}) {
+    set(type, {2, 4});
+  }
+  return bounds;
+}
+constexpr std::array<Bounds, 64> kBounds = make_bounds();
+
+inline bool is_plausible(const Header& header) {
+  const Bounds& bounds = kBounds[header.type % kBounds.size()];
+  return header.type < kBounds.size() && header.subtype <= bounds.max_subtype &&
+         header.length >= bounds.min_length && header.length <= MrtRecordReader::kMaxRecord &&
+         header.seconds >= kEarliest && header.seconds < kLatest;
 }
 
-bool is_plausible(const Header& header) {
-  const std::optional<Bounds> bounds = bounds_of(header.type);
-  return bounds && header.subtype <= bounds->max_subtype && header.length >= bounds->min_length &&
-         header.length <= MrtRecordReader::kMaxRecord && header.seconds >= kEarliest &&
-         header.seconds < kLatest;
+/// Type and subtype are small numbers: most noise is told from a header by three bytes.
+bool may_be_header(const std::byte* bytes) {
+  return bytes[4] == std::byte{0} && bytes[5] != std::byte{0} && bytes[6] == std::byte{0};
 }
 
 /// Whether a record, or the end of the input, lies here.
@@ -96,96 +96,7 @@ MrtRecord make_record(const Header& header, Bytes body, std::uint64_t offset) {
   return record;
 }
 
-bool well_formed_bgp4mp(const MrtRecord& record) {
-  ByteReader reader{record.body};
-  const bool wide = record.subtype == 4 || record.subtype == 5 || record.subtype == 7 ||
-                    record.subtype == 9 || record.subtype == 11;
-  reader.skip(wide ? 8 : 4);
-  reader.skip(2);
-  const std::uint16_t family = reader.u16();
-  if (family != 1 && family != 2) {
-    return false;
-  }
-  reader.skip(family == 1 ? 8 : 32);
-  if (record.subtype == 0 || record.subtype == 5) {
-    return reader.size() == 4;
-  }
-  reader.skip(16);
-  const std::uint16_t length = reader.u16();
-  return reader.ok() && length >= 19 && length <= reader.size() + 18;
-}
-
-bool well_formed_old(const MrtRecord& record) {
-  ByteReader reader{record.body};
-  constexpr std::uint16_t kUpdate = 1;
-  constexpr std::uint16_t kStateChange = 3;
-  constexpr std::size_t kMaxMessage = 4096;
-  if (record.subtype == kStateChange) {
-    return reader.size() == 10;
-  }
-  if (record.subtype != kUpdate) {
-    return reader.size() <= kMaxMessage;
-  }
-  reader.skip(12);
-  reader.skip(reader.u16());
-  reader.skip(reader.u16());
-  return reader.ok();
-}
-
-bool well_formed_rib(const MrtRecord& record) {
-  if (record.subtype == 1) {
-    ByteReader reader{record.body};
-    reader.skip(4);
-    reader.skip(reader.u16());
-    const std::uint16_t peers = reader.u16();
-    return reader.ok() && reader.size() >= std::size_t{peers} * 11;
-  }
-  const bool add_path = record.subtype >= 8;
-  ByteReader reader{record.body};
-  reader.skip(4);
-  if (record.subtype == 6 || record.subtype == 7 || record.subtype == 12) {
-    return reader.ok();
-  }
-  const std::uint8_t bits = reader.u8();
-  const bool six =
-      record.subtype == 4 || record.subtype == 5 || record.subtype == 10 || record.subtype == 11;
-  if (bits > (six ? 128 : 32)) {
-    return false;
-  }
-  reader.skip((bits + 7U) / 8);
-  for (std::uint16_t entries = reader.u16(); entries > 0 && reader.ok(); --entries) {
-    reader.skip(add_path ? 10 : 6);
-    reader.skip(reader.u16());
-  }
-  return reader.ok() && reader.empty();
-}
-
 }  // namespace
-
-bool carries_bgp(MrtType type) {
-  return type == MrtType::Bgp || type == MrtType::TableDump || type == MrtType::TableDumpV2 ||
-         type == MrtType::Bgp4mp || type == MrtType::Bgp4mpEt;
-}
-
-bool is_well_formed(const MrtRecord& record) {
-  switch (record.type) {
-    case MrtType::Bgp4mp:
-    case MrtType::Bgp4mpEt:
-      return record.subtype == 2 || record.subtype == 3 || well_formed_bgp4mp(record);
-    case MrtType::TableDumpV2:
-      return well_formed_rib(record);
-    case MrtType::TableDump: {
-      ByteReader reader{record.body};
-      reader.skip(record.subtype == 2 ? 42 : 18);
-      reader.skip(record.subtype >= 3 ? 4 : 2);
-      return reader.ok() && reader.u16() <= reader.size();
-    }
-    case MrtType::Bgp:
-      return well_formed_old(record);
-    default:
-      return true;
-  }
-}
 
 MrtRecordReader::MrtRecordReader(std::unique_ptr<Input> input, std::string name)
     : input_{std::move(input)},
@@ -251,12 +162,7 @@ void MrtRecordReader::consume(std::size_t count) {
 
 /// Whether a well-formed record lies `at` bytes ahead, with another one, or the end, behind it.
 bool MrtRecordReader::starts_chain(std::size_t at) {
-  const Bytes bytes = ahead().subspan(at);
-  // Type and subtype are small numbers: most noise is told from a header by these three bytes.
-  if (bytes[4] != std::byte{0} || bytes[5] == std::byte{0} || bytes[6] != std::byte{0}) {
-    return false;
-  }
-  const Header header = read_header(bytes);
+  const Header header = read_header(ahead().subspan(at));
   const std::uint32_t step = header.seconds > last_seconds_ ? header.seconds - last_seconds_
                                                             : last_seconds_ - header.seconds;
   if (!is_plausible(header) || !carries_bgp(static_cast<MrtType>(header.type)) ||
@@ -279,7 +185,8 @@ bool MrtRecordReader::resynchronise() {
   bool found = false;
   while (!found && ensure(kHeader + 1)) {
     std::size_t at = 1;
-    while (at + kHeader <= ahead().size() && !(found = starts_chain(at))) {
+    while (at + kHeader <= end_ - begin_ &&
+           !(found = may_be_header(data_ + begin_ + at) && starts_chain(at))) {
       ++at;
     }
     // What is left may be the start of a header: one byte less than a header stays.
@@ -333,10 +240,11 @@ std::size_t MrtRecordReader::packed_table_size(const Header& header) {
 
 /// Fills `record_` from what lies ahead; false if that is no record.
 bool MrtRecordReader::parse_record() {
-  if (!is_start(ahead(), false)) {
+  const Header header = header_offset_ == offset_ ? header_ : read_header(ahead());
+  if (header_offset_ != offset_ && !is_plausible(header)) {
     return false;
   }
-  const Header header = read_header(ahead());
+  header_offset_ = kNowhere;
   const std::size_t whole = kHeader + header.length;
   if (!ensure(whole)) {
     return false;
@@ -352,12 +260,37 @@ bool MrtRecordReader::parse_record() {
   // A wrong length swallows good records. It shows: the body does not fit, or no record follows.
   const bool more = ensure(whole + kHeader);
   record_.body = ahead().subspan(whole - record_.body.size(), record_.body.size());
-  if (!is_start(ahead().subspan(whole), !more) && !is_well_formed(record_)) {
+  if (more) {
+    header_ = read_header(ahead().subspan(whole));
+    header_offset_ = is_plausible(header_) ? offset_ + whole : kNowhere;
+  }
+  const bool followed = more ? header_offset_ != kNowhere : ahead().size() == whole;
+  if (!followed && !is_well_formed(record_)) {
     return false;
   }
   last_seconds_ = header.seconds;
   pending_ = whole;
+  release_swallowed();
   return true;
+}
+
+/// Where the content ends before the length says so, and a record starts right there, the length is
+/// wrong.
+void MrtRecordReader::release_swallowed() {
+  const std::optional<std::size_t> content = content_size(record_);
+  if (!content || *content >= record_.body.size()) {
+    return;
+  }
+  const std::size_t head = pending_ - record_.body.size();
+  const std::size_t rest = record_.body.size() - *content;
+  if (!ensure(head + *content + kHeader) || !starts_chain(head + *content)) {
+    // The look ahead may have moved the bytes.
+    record_.body = ahead().subspan(head, record_.body.size());
+    return;
+  }
+  record_.body = ahead().subspan(head, *content);
+  record_.size = pending_ = head + *content;
+  note(offset_, "a record's length reaches " + std::to_string(rest) + " bytes into others");
 }
 
 const MrtRecord* MrtRecordReader::next() {
@@ -378,7 +311,7 @@ const MrtRecord* MrtRecordReader::next() {
     if (torn) {
       bool chain = false;
       for (std::size_t at = 1; at + kHeader <= ahead().size() && !chain; ++at) {
-        chain = starts_chain(at);
+        chain = may_be_header(data_ + begin_ + at) && starts_chain(at);
       }
       if (!chain) {
         end_of_input();

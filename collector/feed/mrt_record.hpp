@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,10 @@ struct MrtRecord {
 
 /// Whether a type carries BGP routes at all.
 bool carries_bgp(MrtType type);
+
+/// The bytes of the body that its own counts and lengths claim; nothing if they do not fit in, or
+/// the record has none.
+std::optional<std::size_t> content_size(const MrtRecord& record);
 
 /// Whether the body has the outer form of its type: a cheap test that tells a record from noise.
 bool is_well_formed(const MrtRecord& record);
@@ -80,6 +85,7 @@ class MrtRecordReader {
   void consume(std::size_t count);
   std::size_t packed_table_size(const Header& header);
   bool parse_record();
+  void release_swallowed();
   bool resynchronise();
   bool starts_chain(std::size_t at);
   void end_of_input();
@@ -94,6 +100,9 @@ class MrtRecordReader {
   std::size_t end_ = 0;
   std::uint64_t offset_ = 0;  ///< in the input, of `begin_`
   std::size_t pending_ = 0;   ///< bytes of the record handed out last
+  static constexpr std::uint64_t kNowhere = ~std::uint64_t{0};
+  Header header_;  ///< plausible, at `header_offset_`: what was looked at behind the last record
+  std::uint64_t header_offset_ = kNowhere;
   bool input_ended_ = false;
   std::uint32_t last_seconds_ = 0;  ///< of the last good record, 0 before the first
 };

@@ -29,30 +29,31 @@ TimePoint at_seconds(std::uint32_t seconds) {
 RibDecoder::RibDecoder(std::string source, Detail detail, PrefixFilter wanted)
     : source_{std::move(source)},
       detail_{detail},
-      wanted_{std::move(wanted)} {}
+      wanted_{std::move(wanted)} {
+  head_.route.kind = RouteKind::Table;
+}
 
 void RibDecoder::start(const MrtRecord& record, RecordLog& log) {
   entries_left_ = 0;
   single_pending_ = false;
   packed_ = {};
-  head_ = MrtElement{};
-  head_.route.kind = RouteKind::Table;
   head_.route.time = record.time;
+  head_.add_path = false;
+  head_.originated = TimePoint{};
   width_ = AsnWidth::Four;
-  const ByteReader reader{record.body};
   if (record.type == MrtType::TableDump) {
     head_.label = "TABLE_DUMP";
     head_.safi = 1;
     width_ = record.subtype >= 3 ? AsnWidth::Four : AsnWidth::Two;
     head_.route.prefix = Prefix::covering(
         record.subtype == 2 || record.subtype == 4 ? IpAddress::v6(0, 0) : IpAddress::v4(0), 0);
-    start_old_table(reader);
+    start_old_table(record.body);
   } else if (record.type != MrtType::TableDumpV2) {
     head_.label = record.type == MrtType::Bgp4mpEt ? "BGP4MP_ET" : "BGP4MP";
     width_ = AsnWidth::Two;
-    start_entry(reader, log);
+    start_entry(record.body, log);
   } else if (record.subtype == kPeerIndexTable) {
-    start_peers(reader, log);
+    start_peers(record.body, log);
   } else if (record.subtype >= kRibIpv4Unicast && record.subtype != kGeoPeerTable) {
     head_.add_path = record.subtype >= kRibIpv4UnicastAddPath;
     head_.label = head_.add_path ? "TABLE_DUMP2_AP" : "TABLE_DUMP2";
@@ -63,13 +64,14 @@ void RibDecoder::start(const MrtRecord& record, RecordLog& log) {
       head_.safi = kind % 2 == 0 ? 1 : kMulticast;
       head_.route.prefix = Prefix::covering(kind >= 4 ? IpAddress::v6(0, 0) : IpAddress::v4(0), 0);
     }
-    start_rib(reader, log);
+    start_rib(record.body, log);
   } else {
     log.skip_rest(kNotRoutes, {});
   }
 }
 
-void RibDecoder::start_peers(ByteReader reader, RecordLog& log) {
+void RibDecoder::start_peers(Bytes body, RecordLog& log) {
+  ByteReader reader{body};
   peers_.clear();
   reader.skip(4);
   reader.skip(reader.u16());
@@ -88,6 +90,8 @@ void RibDecoder::start_peers(ByteReader reader, RecordLog& log) {
   }
   if (!reader.ok()) {
     log.skip_rest("malformed_record", "the peer index table is cut short");
+  } else if (!reader.empty()) {
+    log.skip("trailing_bytes", reader.size(), "bytes follow the peer index table");
   }
 }
 
@@ -107,7 +111,8 @@ bool RibDecoder::read_generic_head(ByteReader& reader, RecordLog& log) {
   return true;
 }
 
-void RibDecoder::start_rib(ByteReader reader, RecordLog& log) {
+void RibDecoder::start_rib(Bytes body, RecordLog& log) {
+  ByteReader reader{body};
   reader.skip(4);
   if (head_.safi == 0 && !read_generic_head(reader, log)) {
     return;
@@ -127,7 +132,8 @@ void RibDecoder::start_rib(ByteReader reader, RecordLog& log) {
 }
 
 /// A TABLE_DUMP record has one route; those of RIS until 2001 have many behind one head.
-void RibDecoder::start_old_table(ByteReader reader) {
+void RibDecoder::start_old_table(Bytes body) {
+  ByteReader reader{body};
   reader.skip(4);
   packed_ = reader.rest();
 }
@@ -156,7 +162,8 @@ bool RibDecoder::next_packed(RecordLog& log) {
 
 /// BGP4MP_ENTRY, which RFC 6396 leaves to history: two AS numbers, interface, family, two
 /// addresses, view, status, time, then the route.
-void RibDecoder::start_entry(ByteReader reader, RecordLog& log) {
+void RibDecoder::start_entry(Bytes body, RecordLog& log) {
+  ByteReader reader{body};
   const Asn peer{reader.u16()};
   reader.skip(4);
   const std::uint16_t peer_afi = reader.u16();
@@ -179,9 +186,8 @@ void RibDecoder::start_entry(ByteReader reader, RecordLog& log) {
   }
   head_.route.prefix = nlri->prefix;
   start_single(attributes, log);
-  RouteAttributes& decoded = decoder_.result().attributes;
   if (single_pending_ && next_hop.size() == address_octets(family)) {
-    decoded.next_hop = IpAddress::from_bytes(family, next_hop);
+    decoder_.change_result().attributes.next_hop = IpAddress::from_bytes(family, next_hop);
   }
 }
 
@@ -205,7 +211,7 @@ bool RibDecoder::decode_entry(Bytes bytes, RecordLog& log) {
   }
   if (decoded.reach && decoded.reach->next_hop &&
       head_.route.prefix.family() == decoded.reach->next_hop->family()) {
-    decoder_.result().attributes.next_hop = decoded.reach->next_hop;
+    decoder_.change_result().attributes.next_hop = decoded.reach->next_hop;
   }
   return true;
 }
@@ -232,7 +238,9 @@ bool RibDecoder::next(MrtElement& element, RecordLog& log) {
     }
     const std::size_t size = entries_.size() - reader.size();
     entries_ = reader.rest();
-    --entries_left_;
+    if (--entries_left_ == 0 && !entries_.empty()) {
+      log.skip("trailing_bytes", entries_.size(), "bytes follow the entries of a RIB record");
+    }
     if (index >= peers_.size()) {
       log.skip("unknown_peer", size, "a RIB entry names a peer that the index table does not have");
       continue;

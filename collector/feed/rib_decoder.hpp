@@ -25,12 +25,12 @@ class RibDecoder {
   bool next(MrtElement& element, RecordLog& log);
 
  private:
-  void start_peers(ByteReader reader, RecordLog& log);
-  void start_rib(ByteReader reader, RecordLog& log);
+  void start_peers(Bytes body, RecordLog& log);
+  void start_rib(Bytes body, RecordLog& log);
   bool read_generic_head(ByteReader& reader, RecordLog& log);
-  void start_old_table(ByteReader reader);
+  void start_old_table(Bytes body);
   bool next_packed(RecordLog& log);
-  void start_entry(ByteReader reader, RecordLog& log);
+  void start_entry(Bytes body, RecordLog& log);
   void start_single(Bytes attributes, RecordLog& log);
   bool decode_entry(Bytes bytes, RecordLog& log);
 

@@ -30,7 +30,8 @@ struct ByteAccount {
   std::uint64_t elements = 0;
   std::vector<Error> first_errors;  ///< the first ten, each with its offset
 
-  /// Whether routes may have been lost (anything skipped that could hold some, a torn tail), so that a program must not exit with 0.
+  /// Whether routes may have been lost (anything skipped that could hold some, a torn tail), so
+  /// that a program must not exit with 0.
   [[nodiscard]] bool lossy() const;
   void add(const ByteAccount& other);
 };
