@@ -32,7 +32,8 @@ std::uint32_t rotate(std::uint32_t value) {
 std::uint64_t bits_at(const std::vector<std::uint8_t>& bytes, std::uint64_t bit, unsigned count) {
   std::uint64_t value = 0;
   for (unsigned i = 0; i < count; ++i, ++bit) {
-    value = value << 1 | (bytes[bit / 8] >> (7 - bit % 8) & 1U);
+    const unsigned byte = bytes[bit / 8];
+    value = (value << 1U) | (byte >> (7 - bit % 8) & 1U);
   }
   return value;
 }

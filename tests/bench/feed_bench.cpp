@@ -1,4 +1,5 @@
-// Measures collector/feed side by side with the tools that operators have: feed_bench [RUNS [updates|table|text|bzip2]]
+// Measures collector/feed side by side with the tools that operators have:
+// feed_bench [RUNS [updates|table|text|bzip2]]
 //
 // The unit of work is one archive; of several runs the best counts, because other work on the
 // machine only makes a run longer. Both sides of a ratio are measured in the same run.

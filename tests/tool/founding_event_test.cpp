@@ -28,7 +28,6 @@ struct Change {
   std::string peer;
   std::string prefix;
   std::uint32_t upstream;  ///< 0: no route
-  friend auto operator<=>(const Change&, const Change&) = default;
 };
 
 /// The archives of the scenario, written, and read by somebody else's reader.
