@@ -12,7 +12,7 @@ constexpr std::uint8_t kMulticast = 2;
 
 }  // namespace
 
-MrtReader::MrtReader(std::unique_ptr<Input> input, std::string name, Options options)
+MrtReader::MrtReader(std::unique_ptr<Input> input, std::string name, const Options& options)
     : records_{std::move(input), std::move(name)},
       log_{records_},
       rib_{options.source, options.detail, options.wanted},
@@ -82,7 +82,7 @@ Result<std::unique_ptr<MrtReader>> open_mrt(const std::string& path, MrtReader::
     options.source = collector_name(path);
   }
   return std::make_unique<MrtReader>(std::move(*input), path == "-" ? "standard input" : path,
-                                     std::move(options));
+                                     options);
 }
 
 }  // namespace isthmus::collector

@@ -22,7 +22,7 @@ class MrtReader final : public RouteSource {
   };
 
   /// `name` stands for the input in errors.
-  MrtReader(std::unique_ptr<Input> input, std::string name, Options options);
+  MrtReader(std::unique_ptr<Input> input, std::string name, const Options& options);
 
   /// The next element in the order of the file, those of one UPDATE as `bgpdump` prints them:
   /// withdrawals before announcements. Null at the end; lasts until the next call.
