@@ -14,6 +14,7 @@ int run(int argc, char** argv) {
       "Start with: isthmusctl replay --target AS131279 --known-upstream AS4837 FILE..."};
   app.name("isthmusctl");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "isthmusctl " ISTHMUS_VERSION);
   app.get_formatter()->column_width(34);
   app.footer(
       "Exit status: 0 all is well, 1 some input was damaged and left out, 2 the command line or a\n"
