@@ -17,11 +17,16 @@ enum class Exit : int {
 };
 
 /// What a command leaves behind for `main`.
-struct Outcome {
-  Exit status = Exit::Ok;
+class Outcome {
+ public:
+  /// The status, unless something worse was told before.
+  void settle(Exit status);
+  /// The same, and says an error.
+  void fail(Exit status, const std::string& message);
+  [[nodiscard]] Exit status() const { return status_; }
 
-  /// Says an error and sets the status.
-  void fail(Exit with, const std::string& message);
+ private:
+  Exit status_ = Exit::Ok;
 };
 
 /// Each adds commands; one of them runs when CLI11 has read the command line.

@@ -102,9 +102,9 @@ void generate(const GenerateOptions& options, Outcome& outcome) {
   }
   collector::Settings settings;
   settings.targets.push_back(std::move(*target));
-  Output output;
+  Output output{outcome};
   output.text() += notes + collector::to_toml(settings);
-  outcome.status = learned->lossy ? Exit::Loss : Exit::Ok;
+  outcome.settle(learned->lossy ? Exit::Loss : Exit::Ok);
 }
 
 void check(const std::string& path, Outcome& outcome) {
@@ -113,10 +113,10 @@ void check(const std::string& path, Outcome& outcome) {
     say("isthmusctl: " + error.message);
   }
   if (!errors.empty()) {
-    outcome.status = Exit::Usage;
+    outcome.settle(Exit::Usage);
     return;
   }
-  Output output;
+  Output output{outcome};
   output.text() += path + ": can be used\n";
 }
 

@@ -56,7 +56,7 @@ bool dump_file(const std::string& path, const DumpOptions& options, Output& outp
 }
 
 void dump(const DumpOptions& options, Outcome& outcome) {
-  Output output;
+  Output output{outcome};
   collector::ByteAccount sum;
   bool opened = true;
   for (const std::string& path : options.files) {
@@ -68,7 +68,7 @@ void dump(const DumpOptions& options, Outcome& outcome) {
   if (options.files.size() > 1 && !options.quiet) {
     say(describe("all", sum));
   }
-  outcome.status = !opened ? Exit::Failed : sum.lossy() ? Exit::Loss : Exit::Ok;
+  outcome.settle(!opened ? Exit::Failed : sum.lossy() ? Exit::Loss : Exit::Ok);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ void verify(const std::string& folder, Outcome& outcome) {
   if (!report->ok()) {
     return outcome.fail(Exit::Loss, folder + ": is damaged");
   }
-  Output output;
+  Output output{outcome};
   output.text() += fmt::format("{}: {} events, {} routes, {} observations: all is well\n", folder,
                                report->events, report->routes, report->observations);
 }

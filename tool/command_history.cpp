@@ -50,7 +50,7 @@ void list_events(const HistoryOptions& options, Outcome& outcome) {
   if (history == nullptr) {
     return;
   }
-  Output output;
+  Output output{outcome};
   if (options.format == "csv") {
     output.text() += collector::csv_header<Event>();
   }
@@ -102,7 +102,7 @@ void list_routes(const HistoryOptions& options, Outcome& outcome) {
   if (history == nullptr) {
     return;
   }
-  Output output;
+  Output output{outcome};
   std::vector<RouteInterval> intervals;
   if (options.format == "csv") {
     output.text() += collector::csv_header<RouteInterval>();

@@ -122,7 +122,7 @@ void replay(const ReplayOptions& options, Outcome& outcome) {
   if (!options.quiet) {
     warn_of_learning(*settings);
   }
-  Output output;
+  Output output{outcome};
   Replay run{*settings, std::move(*labels), std::move(history), [&](const Event& event) {
                if (options.json) {
                  collector::append_json(output.text(), event);
@@ -142,7 +142,7 @@ void replay(const ReplayOptions& options, Outcome& outcome) {
                     settings->history_folder.empty() ? std::string{"; --history FOLDER keeps them"}
                                                      : ", kept in " + settings->history_folder));
   }
-  outcome.status = lossy ? Exit::Loss : Exit::Ok;
+  outcome.settle(lossy ? Exit::Loss : Exit::Ok);
 }
 
 }  // namespace

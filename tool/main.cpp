@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -33,21 +35,28 @@ int run(int argc, char** argv) {
     const int status = app.exit(error);
     return status == 0 ? 0 : static_cast<int>(Exit::Usage);
   }
-  return static_cast<int>(outcome.status);
+  return static_cast<int>(outcome.status());
 }
 
 }  // namespace
 
 namespace isthmus::tool {
 
-void Outcome::fail(Exit with, const std::string& message) {
+void Outcome::settle(Exit status) {
+  status_ = std::max(status_, status);
+}
+
+void Outcome::fail(Exit status, const std::string& message) {
   std::fprintf(stderr, "isthmusctl: %s\n", message.c_str());
-  status = with;
+  settle(status);
 }
 
 }  // namespace isthmus::tool
 
 int main(int argc, char** argv) {
+  // A reader that went away and a file that grew too large are failed writes, not our death.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {
