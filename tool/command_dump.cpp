@@ -47,6 +47,9 @@ bool dump_file(const std::string& path, const DumpOptions& options, Output& outp
   }
   output.flush();
   progress.clear();
+  if (!output.good()) {  // the account of a part would not add up
+    return true;
+  }
   const collector::ByteAccount& account = (*reader)->account();
   if (!options.quiet || account.lossy()) {
     say(describe(path, account));
@@ -65,7 +68,7 @@ void dump(const DumpOptions& options, Outcome& outcome) {
       break;
     }
   }
-  if (options.files.size() > 1 && !options.quiet) {
+  if (options.files.size() > 1 && !options.quiet && output.good()) {
     say(describe("all", sum));
   }
   outcome.settle(!opened ? Exit::Failed : sum.lossy() ? Exit::Loss : Exit::Ok);
