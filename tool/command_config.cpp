@@ -125,10 +125,15 @@ void check(const std::string& path, Outcome& outcome) {
 void add_config_command(CLI::App& app, Outcome& outcome) {
   CLI::App* const command = app.add_subcommand("config", "Check a configuration, or learn one");
   command->require_subcommand(1);
+  command->footer(
+      "Example:\n"
+      "  isthmusctl config generate --target AS131279 rib.20140530.2200.bz2 >isthmus.toml\n"
+      "  isthmusctl config check isthmus.toml");
 
   auto path = std::make_shared<std::string>();
   CLI::App* const checked = command->add_subcommand("check", "Tell every mistake in a file");
   checked->add_option("FILE", *path, "The configuration")->required();
+  checked->footer("Example:\n  isthmusctl config check isthmus.toml");
   checked->callback([path, &outcome] { check(*path, outcome); });
 
   auto options = std::make_shared<GenerateOptions>();

@@ -85,6 +85,9 @@ void add_export_commands(CLI::App& app, Outcome& outcome) {
   CLI::App* const check =
       app.add_subcommand("verify", "Check a history, or an export against its manifest");
   check->add_option("FOLDER", *folder, "A history or an export")->required();
+  check->footer(
+      "Every mistake is told with its place; then the exit status is 1.\n"
+      "Example:\n  isthmusctl verify export");
   check->callback([folder, &outcome] { verify(*folder, outcome); });
 }
 

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tool/command.hpp"
+#include "tool/usage_error.hpp"
 
 namespace {
 
@@ -17,6 +18,7 @@ int run(int argc, char** argv) {
   app.name("isthmusctl");
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
+  app.set_version_flag("--version", "isthmus " ISTHMUS_VERSION, "Print the version and exit");
   app.footer(
       "Exit status: 0 all is well, 1 some input was damaged and left out, 2 the command line or a\n"
       "configuration is wrong, 3 the work could not be done. `isthmusctl COMMAND --help` tells "
@@ -32,8 +34,11 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int status = app.exit(error);
-    return status == 0 ? 0 : static_cast<int>(Exit::Usage);
+    if (error.get_exit_code() == 0) {  // --help or --version
+      return app.exit(error);
+    }
+    std::fputs(describe_usage_error(app, error).c_str(), stderr);
+    return static_cast<int>(Exit::Usage);
   }
   return static_cast<int>(outcome.status());
 }
