@@ -150,7 +150,7 @@ Result<std::unique_ptr<collector::History>> open_existing_history(const std::str
     return fail(folder + ": holds no history (no catalog.db); `isthmusctl replay --history " +
                 folder + " ...` makes one");
   }
-  return collector::open_sqlite_history(folder);
+  return collector::open_sqlite_history_to_read(folder);
 }
 
 }  // namespace isthmus::tool

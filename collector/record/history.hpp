@@ -67,4 +67,7 @@ class History {
 /// ours is migrated; a newer one is refused.
 Result<std::unique_ptr<History>> open_sqlite_history(const std::string& folder);
 
+/// Opens a history that is there, and changes nothing: `store` fails. An older schema is refused.
+Result<std::unique_ptr<History>> open_sqlite_history_to_read(const std::string& folder);
+
 }  // namespace isthmus::collector
