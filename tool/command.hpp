@@ -11,9 +11,11 @@ namespace isthmus::tool {
 /// Exit statuses of isthmusctl, as its --help tells them.
 enum class Exit : int {
   Ok = 0,
-  Loss = 1,    ///< the work was done, but some input was damaged and could not be used
-  Usage = 2,   ///< the command line or a configuration file is wrong
-  Failed = 3,  ///< the work could not be done
+  Loss = 1,           ///< the work was done, but some input was damaged and could not be used
+  Usage = 2,          ///< the command line or a configuration file is wrong
+  Failed = 3,         ///< the work could not be done
+  Interrupted = 130,  ///< 128 + SIGINT, as a shell says it
+  Terminated = 143,   ///< 128 + SIGTERM
 };
 
 /// What a command leaves behind for `main`.

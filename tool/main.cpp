@@ -21,8 +21,8 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "isthmus " ISTHMUS_VERSION, "Print the version and exit");
   app.footer(
       "Exit status: 0 all is well, 1 some input was damaged and left out, 2 the command line or a\n"
-      "configuration is wrong, 3 the work could not be done. `isthmusctl COMMAND --help` tells "
-      "more.");
+      "configuration is wrong, 3 the work could not be done, 130 and 143 stopped by SIGINT and\n"
+      "SIGTERM. `isthmusctl COMMAND --help` tells more.");
   Outcome outcome;
   add_replay_command(app, outcome);
   add_history_commands(app, outcome);
