@@ -45,7 +45,14 @@ void export_history(const ExportOptions& options, Outcome& outcome) {
 }
 
 void verify(const std::string& folder, Outcome& outcome) {
-  const bool exported = std::filesystem::exists(std::filesystem::path{folder} / "manifest.json");
+  std::error_code code;
+  const std::filesystem::path path{folder};
+  const bool exported = std::filesystem::exists(path / "manifest.json", code);
+  if (!exported && !std::filesystem::exists(path / "catalog.db", code)) {
+    return outcome.fail(Exit::Failed, folder +
+                                          ": is no export (no manifest.json in it) and no "
+                                          "history (no catalog.db)");
+  }
   const Result<collector::VerifyReport> report =
       exported ? collector::verify_export(folder) : collector::verify_history(folder);
   if (!report) {
