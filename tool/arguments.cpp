@@ -105,7 +105,11 @@ void HistoryArguments::add_to(CLI::App& command, bool with_filters) {
   command.add_option("--upstream", upstream, "Only of this upstream, as AS20485");
   command.add_option("--from", from, "From this time on, as 2017-10-01T09:00:00Z");
   command.add_option("--until", until, "Before this time");
-  command.add_option("--limit", limit, "At most so many");
+  command.add_option("--limit", limit, "At most so many")->check([](const std::string& text) {
+    const bool good = !text.empty() && text.front() != '0' &&
+                      text.find_first_not_of("0123456789") == std::string::npos;
+    return good ? std::string{} : text + ": write a whole number from 1 on";
+  });
 }
 
 Result<collector::HistoryFilter> parse_filter(const HistoryArguments& arguments) {
@@ -146,7 +150,7 @@ Result<std::unique_ptr<collector::History>> open_existing_history(const std::str
     return fail(folder + ": holds no history (no catalog.db); `isthmusctl replay --history " +
                 folder + " ...` makes one");
   }
-  return collector::open_sqlite_history(folder);
+  return collector::open_sqlite_history_to_read(folder);
 }
 
 }  // namespace isthmus::tool

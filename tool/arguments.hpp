@@ -44,7 +44,7 @@ struct HistoryArguments {
 
 Result<collector::HistoryFilter> parse_filter(const HistoryArguments& arguments);
 
-/// Opens a history that is there; an empty folder is an error, not a new history.
+/// Opens a history to read it; an empty folder is an error, not a new history.
 Result<std::unique_ptr<collector::History>> open_existing_history(const std::string& folder);
 
 }  // namespace isthmus::tool

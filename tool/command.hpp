@@ -11,17 +11,24 @@ namespace isthmus::tool {
 /// Exit statuses of isthmusctl, as its --help tells them.
 enum class Exit : int {
   Ok = 0,
-  Loss = 1,    ///< the work was done, but some input was damaged and could not be used
-  Usage = 2,   ///< the command line or a configuration file is wrong
-  Failed = 3,  ///< the work could not be done
+  Loss = 1,           ///< the work was done, but some input was damaged and could not be used
+  Usage = 2,          ///< the command line or a configuration file is wrong
+  Failed = 3,         ///< the work could not be done
+  Interrupted = 130,  ///< 128 + SIGINT, as a shell says it
+  Terminated = 143,   ///< 128 + SIGTERM
 };
 
 /// What a command leaves behind for `main`.
-struct Outcome {
-  Exit status = Exit::Ok;
+class Outcome {
+ public:
+  /// The status, unless something worse was told before.
+  void settle(Exit status);
+  /// The same, and says an error.
+  void fail(Exit status, const std::string& message);
+  [[nodiscard]] Exit status() const { return status_; }
 
-  /// Says an error and sets the status.
-  void fail(Exit with, const std::string& message);
+ private:
+  Exit status_ = Exit::Ok;
 };
 
 /// Each adds commands; one of them runs when CLI11 has read the command line.

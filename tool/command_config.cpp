@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -30,6 +31,19 @@ struct Learned {
   bool lossy = false;
 };
 
+/// Prefixes that were named are the only ones to be watched.
+bool is_wanted(const Prefix& prefix, const collector::Target& target) {
+  const auto& named = target.prefixes;
+  return named.empty() || std::find(named.begin(), named.end(), prefix) != named.end();
+}
+
+template <typename T>
+void add_once(std::vector<T>& list, const T& value) {
+  if (std::find(list.begin(), list.end(), value) == list.end()) {
+    list.push_back(value);
+  }
+}
+
 Result<Learned> learn(const std::vector<std::string>& files, const collector::Target& target) {
   Learned learned;
   const collector::DetectorSettings settings;
@@ -45,7 +59,7 @@ Result<Learned> learn(const std::vector<std::string>& files, const collector::Ta
       }
       const auto& path_asns = route->attributes->as_path;
       const std::optional<Asn> origin = path_asns.origin();
-      if (!origin || *origin != target.origins.front()) {
+      if (!origin || *origin != target.origins.front() || !is_wanted(route->prefix, target)) {
         continue;
       }
       const collector::PathReading reading = read_path(path_asns, target, settings);
@@ -82,7 +96,7 @@ void generate(const GenerateOptions& options, Outcome& outcome) {
   }
   std::map<Asn, std::set<Asn>> upstreams;
   for (const auto& [prefix, by_upstream] : learned->groups) {
-    target->prefixes.push_back(prefix);
+    add_once(target->prefixes, prefix);
     for (const auto& [asn, groups] : by_upstream) {
       upstreams[asn].insert(groups.begin(), groups.end());
     }
@@ -97,14 +111,14 @@ void generate(const GenerateOptions& options, Outcome& outcome) {
         fmt::format("#   {}: {} of {} vantage ASes{}\n", asn.to_string(), groups.size(),
                     learned->all_groups.size(), credible ? "" : "; too few to be taken for known");
     if (credible) {
-      target->known_upstreams.push_back(asn);
+      add_once(target->known_upstreams, asn);
     }
   }
   collector::Settings settings;
   settings.targets.push_back(std::move(*target));
-  Output output;
+  Output output{outcome};
   output.text() += notes + collector::to_toml(settings);
-  outcome.status = learned->lossy ? Exit::Loss : Exit::Ok;
+  outcome.settle(learned->lossy ? Exit::Loss : Exit::Ok);
 }
 
 void check(const std::string& path, Outcome& outcome) {
@@ -113,10 +127,10 @@ void check(const std::string& path, Outcome& outcome) {
     say("isthmusctl: " + error.message);
   }
   if (!errors.empty()) {
-    outcome.status = Exit::Usage;
+    outcome.settle(Exit::Usage);
     return;
   }
-  Output output;
+  Output output{outcome};
   output.text() += path + ": can be used\n";
 }
 
@@ -125,10 +139,15 @@ void check(const std::string& path, Outcome& outcome) {
 void add_config_command(CLI::App& app, Outcome& outcome) {
   CLI::App* const command = app.add_subcommand("config", "Check a configuration, or learn one");
   command->require_subcommand(1);
+  command->footer(
+      "Example:\n"
+      "  isthmusctl config generate --target AS131279 rib.20140530.2200.bz2 >isthmus.toml\n"
+      "  isthmusctl config check isthmus.toml");
 
   auto path = std::make_shared<std::string>();
   CLI::App* const checked = command->add_subcommand("check", "Tell every mistake in a file");
   checked->add_option("FILE", *path, "The configuration")->required();
+  checked->footer("Example:\n  isthmusctl config check isthmus.toml");
   checked->callback([path, &outcome] { check(*path, outcome); });
 
   auto options = std::make_shared<GenerateOptions>();

@@ -47,6 +47,9 @@ bool dump_file(const std::string& path, const DumpOptions& options, Output& outp
   }
   output.flush();
   progress.clear();
+  if (!output.good()) {  // the account of a part would not add up
+    return true;
+  }
   const collector::ByteAccount& account = (*reader)->account();
   if (!options.quiet || account.lossy()) {
     say(describe(path, account));
@@ -56,7 +59,7 @@ bool dump_file(const std::string& path, const DumpOptions& options, Output& outp
 }
 
 void dump(const DumpOptions& options, Outcome& outcome) {
-  Output output;
+  Output output{outcome};
   collector::ByteAccount sum;
   bool opened = true;
   for (const std::string& path : options.files) {
@@ -65,10 +68,10 @@ void dump(const DumpOptions& options, Outcome& outcome) {
       break;
     }
   }
-  if (options.files.size() > 1 && !options.quiet) {
+  if (options.files.size() > 1 && !options.quiet && output.good()) {
     say(describe("all", sum));
   }
-  outcome.status = !opened ? Exit::Failed : sum.lossy() ? Exit::Loss : Exit::Ok;
+  outcome.settle(!opened ? Exit::Failed : sum.lossy() ? Exit::Loss : Exit::Ok);
 }
 
 }  // namespace

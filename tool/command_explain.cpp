@@ -156,7 +156,7 @@ void explain(const ExplainOptions& options, Outcome& outcome) {
   if (!again) {
     return outcome.fail(Exit::Failed, again.error().message);
   }
-  Output output;
+  Output output{outcome};
   if (options.json) {
     collector::append_json(output.text(), *event);
     output.text().pop_back();

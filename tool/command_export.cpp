@@ -45,7 +45,14 @@ void export_history(const ExportOptions& options, Outcome& outcome) {
 }
 
 void verify(const std::string& folder, Outcome& outcome) {
-  const bool exported = std::filesystem::exists(std::filesystem::path{folder} / "manifest.json");
+  std::error_code code;
+  const std::filesystem::path path{folder};
+  const bool exported = std::filesystem::exists(path / "manifest.json", code);
+  if (!exported && !std::filesystem::exists(path / "catalog.db", code)) {
+    return outcome.fail(Exit::Failed, folder +
+                                          ": is no export (no manifest.json in it) and no "
+                                          "history (no catalog.db)");
+  }
   const Result<collector::VerifyReport> report =
       exported ? collector::verify_export(folder) : collector::verify_history(folder);
   if (!report) {
@@ -60,7 +67,7 @@ void verify(const std::string& folder, Outcome& outcome) {
   if (!report->ok()) {
     return outcome.fail(Exit::Loss, folder + ": is damaged");
   }
-  Output output;
+  Output output{outcome};
   output.text() += fmt::format("{}: {} events, {} routes, {} observations: all is well\n", folder,
                                report->events, report->routes, report->observations);
 }
@@ -85,6 +92,9 @@ void add_export_commands(CLI::App& app, Outcome& outcome) {
   CLI::App* const check =
       app.add_subcommand("verify", "Check a history, or an export against its manifest");
   check->add_option("FOLDER", *folder, "A history or an export")->required();
+  check->footer(
+      "Every mistake is told with its place; then the exit status is 1.\n"
+      "Example:\n  isthmusctl verify export");
   check->callback([folder, &outcome] { verify(*folder, outcome); });
 }
 

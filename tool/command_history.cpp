@@ -1,5 +1,6 @@
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -50,10 +51,12 @@ void list_events(const HistoryOptions& options, Outcome& outcome) {
   if (history == nullptr) {
     return;
   }
-  Output output;
+  Output output{outcome};
   if (options.format == "csv") {
     output.text() += collector::csv_header<Event>();
   }
+  // The history cannot ask for a type, so its limit would count events that are not shown.
+  std::uint64_t left = std::exchange(filter.limit, std::nullopt).value_or(UINT64_MAX);
   const Result<void> read = history->events(filter, [&](const Event& event) {
     if (type && event.type != *type) {
       return true;
@@ -67,7 +70,7 @@ void list_events(const HistoryOptions& options, Outcome& outcome) {
       output.text() += '\n';
     }
     output.spill();
-    return output.good();
+    return --left > 0 && output.good();
   });
   if (!read) {
     outcome.fail(Exit::Failed, read.error().message);
@@ -92,6 +95,32 @@ std::string phase_line(const RoutePhase& phase) {
       phase.groups);
 }
 
+void tabulate(const collector::History& history, const collector::HistoryFilter& filter,
+              Duration shortest, Output& output, Outcome& outcome) {
+  // A share is one of all vantage ASes, so all intervals are needed whatever phases are asked for.
+  collector::HistoryFilter everything = filter;
+  everything.upstream.reset();
+  everything.limit.reset();
+  std::vector<RouteInterval> intervals;
+  const Result<void> read = history.intervals(everything, [&](const RouteInterval& interval) {
+    intervals.push_back(interval);
+    return true;
+  });
+  if (!read) {
+    return outcome.fail(Exit::Failed, read.error().message);
+  }
+  output.text() += fmt::format("{:<20} {:<20}  {:<20}  {:>10}  {:<10} {:>9}  {:>3}\n", "prefix",
+                               "from", "until", "for", "over", "share", "vantage ASes");
+  std::uint64_t left = filter.limit.value_or(UINT64_MAX);
+  for (const RoutePhase& phase :
+       route_phases(std::move(intervals), {filter.from, filter.until}, shortest)) {
+    if (left > 0 && (!filter.upstream || filter.upstream == phase.upstream)) {
+      output.text() += phase_line(phase);
+      --left;
+    }
+  }
+}
+
 void list_routes(const HistoryOptions& options, Outcome& outcome) {
   const std::optional<Duration> shortest = parse_duration(options.shortest);
   if (!shortest) {
@@ -102,15 +131,15 @@ void list_routes(const HistoryOptions& options, Outcome& outcome) {
   if (history == nullptr) {
     return;
   }
-  Output output;
-  std::vector<RouteInterval> intervals;
+  Output output{outcome};
+  if (options.format == "table") {
+    return tabulate(*history, filter, *shortest, output, outcome);
+  }
   if (options.format == "csv") {
     output.text() += collector::csv_header<RouteInterval>();
   }
   const Result<void> read = history->intervals(filter, [&](const RouteInterval& interval) {
-    if (options.format == "table") {
-      intervals.push_back(interval);
-    } else if (options.format == "csv") {
+    if (options.format == "csv") {
       collector::append_csv(output.text(), interval);
     } else {
       collector::append_json(output.text(), interval);
@@ -120,15 +149,7 @@ void list_routes(const HistoryOptions& options, Outcome& outcome) {
     return output.good();
   });
   if (!read) {
-    return outcome.fail(Exit::Failed, read.error().message);
-  }
-  if (options.format != "table") {
-    return;
-  }
-  output.text() += fmt::format("{:<20} {:<20}  {:<20}  {:>10}  {:<10} {:>9}  {:>3}\n", "prefix",
-                               "from", "until", "for", "over", "share", "vantage ASes");
-  for (const RoutePhase& phase : route_phases(std::move(intervals), *shortest)) {
-    output.text() += phase_line(phase);
+    outcome.fail(Exit::Failed, read.error().message);
   }
 }
 
@@ -159,7 +180,8 @@ void add_history_commands(CLI::App& app, Outcome& outcome) {
   table->add_option("--shortest", routes->shortest,
                     "Phases of the table that are shorter are path exploration, and left out");
   table->footer(
-      "The table has a line for each time in which most vantage ASes went over one upstream;\n"
+      "The table has a line for each time in which most vantage ASes went over one upstream, cut\n"
+      "to --from and --until;\n"
       "ndjson and csv have one for every route of every vantage point.\n"
       "Example:\n  isthmusctl routes --history history --prefix 175.45.178.0/24");
   table->callback([routes, &outcome] { list_routes(*routes, outcome); });

@@ -1,3 +1,4 @@
+#include <csignal>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "tool/arguments.hpp"
 #include "tool/command.hpp"
 #include "tool/event_text.hpp"
+#include "tool/interrupt.hpp"
 #include "tool/output.hpp"
 #include "tool/replay.hpp"
 
@@ -79,6 +81,14 @@ Result<collector::Labeller> labels_of(const collector::LabelSettings& settings) 
   return collector::load_labeller(files, &merged);
 }
 
+/// The history to be added to; none if none is wanted.
+Result<std::unique_ptr<collector::History>> history_of(const collector::Settings& settings) {
+  if (settings.history_folder.empty()) {
+    return std::unique_ptr<collector::History>{};
+  }
+  return collector::open_sqlite_history(settings.history_folder);
+}
+
 void warn_of_learning(const collector::Settings& settings) {
   for (const collector::Target& target : settings.targets) {
     if (target.known_upstreams.empty()) {
@@ -102,7 +112,23 @@ bool report(const Replay& replay, bool quiet) {
   return lossy;
 }
 
+void tell_stop(const Replay& run, const collector::Settings& settings, Outcome& outcome) {
+  const std::optional<int> signal = Interrupt::signal();
+  if (!signal) {
+    return;  // nobody reads the events any more
+  }
+  const std::string until = format_utc(std::chrono::floor<std::chrono::seconds>(*run.stopped_at()));
+  outcome.fail(*signal == SIGINT ? Exit::Interrupted : Exit::Terminated,
+               fmt::format("stopped by {} at {} of the archives; {}",
+                           *signal == SIGINT ? "SIGINT" : "SIGTERM", until,
+                           settings.history_folder.empty()
+                               ? "nothing was kept"
+                               : "all until then is kept in " + settings.history_folder +
+                                     ": run the same command again for the rest"));
+}
+
 void replay(const ReplayOptions& options, Outcome& outcome) {
+  const Interrupt interrupt;
   const Result<collector::Settings> settings = settings_of(options);
   if (!settings) {
     return outcome.fail(Exit::Usage, settings.error().message);
@@ -111,28 +137,30 @@ void replay(const ReplayOptions& options, Outcome& outcome) {
   if (!labels) {
     return outcome.fail(Exit::Failed, labels.error().message);
   }
-  std::unique_ptr<collector::History> history;
-  if (!settings->history_folder.empty()) {
-    auto opened = collector::open_sqlite_history(settings->history_folder);
-    if (!opened) {
-      return outcome.fail(Exit::Failed, opened.error().message);
-    }
-    history = std::move(*opened);
+  auto history = history_of(*settings);
+  if (!history) {
+    return outcome.fail(Exit::Failed, history.error().message);
   }
   if (!options.quiet) {
     warn_of_learning(*settings);
   }
-  Output output;
-  Replay run{*settings, std::move(*labels), std::move(history), [&](const Event& event) {
-               if (options.json) {
-                 collector::append_json(output.text(), event);
-                 output.text() += '\n';
-               } else {
-                 output.text() += event_line(event);
-               }
-               output.flush();
-             }};
+  Output output{outcome};
+  const bool kept = *history != nullptr;
+  const auto tell = [&](const Event& event) {
+    if (options.json) {
+      collector::append_json(output.text(), event);
+      output.text() += '\n';
+    } else {
+      output.text() += event_line(event);
+    }
+    output.flush();
+  };
+  const auto stop = [&] { return Interrupt::signal() || (!kept && !output.good()); };
+  Replay run{*settings, std::move(*labels), std::move(*history), tell, stop};
   const Result<void> done = run.run(settings->archives);
+  if (done && run.stopped_at()) {
+    return tell_stop(run, *settings, outcome);
+  }
   const bool lossy = report(run, options.quiet);
   if (!done) {
     return outcome.fail(Exit::Failed, done.error().message);
@@ -142,7 +170,7 @@ void replay(const ReplayOptions& options, Outcome& outcome) {
                     settings->history_folder.empty() ? std::string{"; --history FOLDER keeps them"}
                                                      : ", kept in " + settings->history_folder));
   }
-  outcome.status = lossy ? Exit::Loss : Exit::Ok;
+  outcome.settle(lossy ? Exit::Loss : Exit::Ok);
 }
 
 }  // namespace
@@ -164,6 +192,7 @@ void add_replay_command(CLI::App& app, Outcome& outcome) {
   command->add_flag("-q,--quiet", options->quiet,
                     "Nothing on standard error unless something is wrong");
   command->footer(
+      "SIGINT and SIGTERM stop it cleanly (exit status 130 and 143); run again, it adds the rest.\n"
       "Example:\n"
       "  isthmusctl replay --target AS131279 --known-upstream AS4837 --history history \\\n"
       "      rib.20171001.0000.bz2 updates.20171001.*.bz2\n"

@@ -24,7 +24,7 @@ void simulate(const SimulateOptions& options, Outcome& outcome) {
   if (!written) {
     return outcome.fail(Exit::Failed, written.error().message);
   }
-  Output output;
+  Output output{outcome};
   for (const std::string& name : archive_names(*scenario)) {
     output.text() += options.output + '/' + name + '\n';
   }

@@ -1,9 +1,12 @@
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
 #include <CLI/CLI.hpp>
 
 #include "tool/command.hpp"
+#include "tool/usage_error.hpp"
 
 namespace {
 
@@ -16,10 +19,11 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "isthmusctl " ISTHMUS_VERSION);
   app.get_formatter()->column_width(34);
+  app.set_version_flag("--version", "isthmus " ISTHMUS_VERSION, "Print the version and exit");
   app.footer(
       "Exit status: 0 all is well, 1 some input was damaged and left out, 2 the command line or a\n"
-      "configuration is wrong, 3 the work could not be done. `isthmusctl COMMAND --help` tells "
-      "more.");
+      "configuration is wrong, 3 the work could not be done, 130 and 143 stopped by SIGINT and\n"
+      "SIGTERM. `isthmusctl COMMAND --help` tells more.");
   Outcome outcome;
   add_replay_command(app, outcome);
   add_history_commands(app, outcome);
@@ -31,24 +35,34 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int status = app.exit(error);
-    return status == 0 ? 0 : static_cast<int>(Exit::Usage);
+    if (error.get_exit_code() == 0) {  // --help or --version
+      return app.exit(error);
+    }
+    std::fputs(describe_usage_error(app, error).c_str(), stderr);
+    return static_cast<int>(Exit::Usage);
   }
-  return static_cast<int>(outcome.status);
+  return static_cast<int>(outcome.status());
 }
 
 }  // namespace
 
 namespace isthmus::tool {
 
-void Outcome::fail(Exit with, const std::string& message) {
+void Outcome::settle(Exit status) {
+  status_ = std::max(status_, status);
+}
+
+void Outcome::fail(Exit status, const std::string& message) {
   std::fprintf(stderr, "isthmusctl: %s\n", message.c_str());
-  status = with;
+  settle(status);
 }
 
 }  // namespace isthmus::tool
 
 int main(int argc, char** argv) {
+  // A reader that went away and a file that grew too large are failed writes, not our death.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {

@@ -3,13 +3,16 @@
 #include <string>
 #include <string_view>
 
+#include "tool/command.hpp"
+
 namespace isthmus::tool {
 
-/// Standard output in large pieces. A reader that goes away (`| head`) is no error of ours: then
-/// `good` turns false and the command may stop.
+/// Standard output in large pieces. After a failed write `good` is false and the command may stop.
+/// A reader that goes away (`| head`) is no error of ours; anything else, such as a full disk, is
+/// told to the outcome.
 class Output {
  public:
-  Output();
+  explicit Output(Outcome& outcome);
   ~Output();
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
@@ -25,7 +28,10 @@ class Output {
   [[nodiscard]] bool good() const { return good_; }
 
  private:
+  void give_up(int code);
+
   static constexpr std::size_t kSpill = std::size_t{1} << 18;
+  Outcome* outcome_;
   std::string text_;
   bool good_ = true;
 };

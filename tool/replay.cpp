@@ -18,14 +18,44 @@ void append(std::vector<T>& to, std::vector<T>& from) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
 }
 
+/// Archives that were opened; the readers belong to the sources.
+struct Archives {
+  std::vector<std::unique_ptr<collector::RouteSource>> sources;
+  std::vector<const collector::MrtReader*> readers;
+
+  [[nodiscard]] collector::Input::Progress progress() const {
+    collector::Input::Progress sum;
+    for (const collector::MrtReader* const reader : readers) {
+      sum.consumed += reader->progress().consumed;
+      sum.total += reader->progress().total;
+    }
+    return sum;
+  }
+};
+
+Result<Archives> open_all(const std::vector<std::string>& paths) {
+  Archives archives;
+  for (const std::string& path : paths) {
+    auto reader =
+        collector::open_mrt(path, {.source = {}, .detail = collector::Detail::Paths, .wanted = {}});
+    if (!reader) {
+      return unexpected{reader.error()};
+    }
+    archives.readers.push_back(reader->get());
+    archives.sources.push_back(std::move(*reader));
+  }
+  return archives;
+}
+
 }  // namespace
 
 Replay::Replay(collector::Settings settings, collector::Labeller labeller,
-               std::unique_ptr<collector::History> history, OnEvent on_event)
+               std::unique_ptr<collector::History> history, OnEvent on_event, Stop stop)
     : settings_{std::move(settings)},
       labeller_{std::move(labeller)},
       history_{std::move(history)},
-      on_event_{std::move(on_event)} {}
+      on_event_{std::move(on_event)},
+      stop_{std::move(stop)} {}
 
 void Replay::annotate(Event& event) const {
   if (event.upstream) {
@@ -63,26 +93,11 @@ Result<void> Replay::store(TimePoint progress) {
 }
 
 Result<void> Replay::run(const std::vector<std::string>& archives) {
-  std::vector<std::unique_ptr<collector::RouteSource>> sources;
-  std::vector<const collector::MrtReader*> readers;
-  for (const std::string& path : archives) {
-    auto reader =
-        collector::open_mrt(path, {.source = {}, .detail = collector::Detail::Paths, .wanted = {}});
-    if (!reader) {
-      return unexpected{reader.error()};
-    }
-    readers.push_back(reader->get());
-    sources.push_back(std::move(*reader));
+  Result<Archives> opened = open_all(archives);
+  if (!opened) {
+    return unexpected{opened.error()};
   }
-  const auto input = [&] {
-    collector::Input::Progress sum;
-    for (const collector::MrtReader* const reader : readers) {
-      sum.consumed += reader->progress().consumed;
-      sum.total += reader->progress().total;
-    }
-    return sum;
-  };
-  collector::MergedSource merged{std::move(sources)};
+  collector::MergedSource merged{std::move(opened->sources)};
   collector::Detector detector{settings_.targets, settings_.detector};
   Progress progress{"elements"};
   TimePoint now;  // of the newest element; archives are younger than 1970
@@ -103,12 +118,16 @@ Result<void> Replay::run(const std::vector<std::string>& archives) {
       }
     }
     if ((++count & 0xfff) == 0) {
-      progress.update(count, input());
+      progress.update(count, opened->progress());
+    }
+    if ((count & 0xff) == 0 && stop_()) {
+      stopped_at_ = now - settings_.detector.lateness;
+      return store(*stopped_at_);
     }
   }
   progress.clear();
-  for (std::size_t i = 0; i < readers.size(); ++i) {
-    accounts_.push_back({archives[i], readers[i]->account()});
+  for (std::size_t i = 0; i < archives.size(); ++i) {
+    accounts_.push_back({archives[i], opened->readers[i]->account()});
   }
   if (count == 0) {
     return {};

@@ -20,13 +20,17 @@ class Replay {
  public:
   /// What to do with each event, as it is found.
   using OnEvent = std::function<void(const Event&)>;
+  /// Whether to stop. Asked often.
+  using Stop = std::function<bool()>;
 
   Replay(collector::Settings settings, collector::Labeller labeller,
-         std::unique_ptr<collector::History> history, OnEvent on_event);
+         std::unique_ptr<collector::History> history, OnEvent on_event, Stop stop);
 
   /// Reads all archives, merged by time. An error is one of opening an archive or of storing;
   /// damage within archives is in `accounts`.
   Result<void> run(const std::vector<std::string>& archives);
+  /// Up to where the archives were judged (and stored), if `run` was told to stop before their end.
+  [[nodiscard]] std::optional<TimePoint> stopped_at() const { return stopped_at_; }
 
   struct FileAccount {
     std::string path;
@@ -44,6 +48,8 @@ class Replay {
   collector::Labeller labeller_;
   std::unique_ptr<collector::History> history_;
   OnEvent on_event_;
+  Stop stop_;
+  std::optional<TimePoint> stopped_at_;
   collector::HistoryBatch batch_;
   std::vector<FileAccount> accounts_;
   std::uint64_t events_ = 0;

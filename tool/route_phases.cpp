@@ -106,11 +106,24 @@ std::vector<RoutePhase> phases_of(const Prefix& prefix, std::vector<Edge> edges,
   return smooth(phases, shortest);
 }
 
+/// Cuts an interval to the window; false if nothing is left of it.
+bool cut(RouteInterval& interval, const TimeWindow& window) {
+  interval.from = std::max(interval.from, window.from.value_or(interval.from));
+  if (window.until) {
+    interval.until = std::min(interval.until.value_or(*window.until), *window.until);
+  }
+  return !interval.until || interval.from < *interval.until;
+}
+
 }  // namespace
 
-std::vector<RoutePhase> route_phases(std::vector<RouteInterval> intervals, Duration shortest) {
+std::vector<RoutePhase> route_phases(std::vector<RouteInterval> intervals, const TimeWindow& window,
+                                     Duration shortest) {
   std::map<Prefix, std::vector<Edge>> edges;
-  for (const RouteInterval& interval : intervals) {
+  for (RouteInterval& interval : intervals) {
+    if (!cut(interval, window)) {
+      continue;
+    }
     std::vector<Edge>& list = edges[interval.prefix];
     const std::optional<Asn> upstream =
         interval.verdict == Verdict::Upstream ? interval.upstream : std::nullopt;
@@ -121,8 +134,11 @@ std::vector<RoutePhase> route_phases(std::vector<RouteInterval> intervals, Durat
   }
   std::vector<RoutePhase> result;
   for (auto& [prefix, list] : edges) {
-    std::vector<RoutePhase> phases = phases_of(prefix, std::move(list), shortest);
-    result.insert(result.end(), phases.begin(), phases.end());
+    for (const RoutePhase& phase : phases_of(prefix, std::move(list), shortest)) {
+      if (!window.until || phase.from < *window.until) {  // all routes end with the window
+        result.push_back(phase);
+      }
+    }
   }
   return result;
 }

@@ -18,8 +18,16 @@ struct RoutePhase {
   std::size_t groups = 0;  ///< vantage groups with a route, at most
 };
 
+/// A span of time, half open; without a bound where there is none.
+struct TimeWindow {
+  std::optional<TimePoint> from;
+  std::optional<TimePoint> until;
+};
+
 /// Sums intervals of single vantage points up to phases: who carried each prefix for most groups. A
-/// phase shorter than `shortest` is path exploration and joins its neighbour.
-std::vector<RoutePhase> route_phases(std::vector<RouteInterval> intervals, Duration shortest);
+/// phase shorter than `shortest` is path exploration and joins its neighbour. Phases are cut to the
+/// window, outside of which the intervals need not be complete.
+std::vector<RoutePhase> route_phases(std::vector<RouteInterval> intervals, const TimeWindow& window,
+                                     Duration shortest);
 
 }  // namespace isthmus::tool

@@ -1,6 +1,7 @@
 #include "collector/record/export_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -46,10 +47,17 @@ std::string Sha256::hex() {
   return to_hex(std::as_bytes(std::span{digest}));
 }
 
-Result<FileDigest> digest_file(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+Result<FileDigest> digest_file(const std::string& path,
+                               const std::function<void(std::string_view)>& each) {
+  // Not to wait for ever for the writer of a pipe.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (descriptor < 0) {
     return failure(path, "open");
+  }
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(descriptor);
+    return fail(path + ": is not a regular file");
   }
   FileDigest digest;
   Sha256 hash;
@@ -58,7 +66,11 @@ Result<FileDigest> digest_file(const std::string& path) {
   do {
     count = ::read(descriptor, buffer.data(), buffer.size());
     if (count > 0) {
-      hash.update({buffer.data(), static_cast<std::size_t>(count)});
+      const std::string_view piece{buffer.data(), static_cast<std::size_t>(count)};
+      hash.update(piece);
+      if (each) {
+        each(piece);
+      }
       digest.bytes += static_cast<std::uint64_t>(count);
     }
   } while (count > 0 || (count < 0 && errno == EINTR));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,8 +33,9 @@ struct FileDigest {
   friend bool operator==(const FileDigest&, const FileDigest&) = default;
 };
 
-/// Reads a file to its end.
-Result<FileDigest> digest_file(const std::string& path);
+/// Reads a regular file to its end, and shows what it reads, piece by piece.
+Result<FileDigest> digest_file(const std::string& path,
+                               const std::function<void(std::string_view)>& each = {});
 
 /// A new file that is hashed while it is written.
 class ExportFile {

@@ -36,8 +36,10 @@ struct HistoryFilter {
 };
 
 /// The memory of the collector. Storing the same batch twice changes nothing, nor does storing an
-/// older one again: closed intervals stay closed, the first copy of an observation stays, progress
-/// does not go back. Events are replaced by id.
+/// older one again: closed intervals stay closed (one without length gives way to any other with
+/// its beginning), the first copy of an observation stays, progress does not go back. An interval
+/// ends, at the latest, where the next one of its vantage point and prefix begins, in whatever
+/// order they are stored. Events are replaced by id.
 ///
 /// Not for more than one thread at a time: whoever reads beside the writer opens the history again.
 class History {
@@ -66,5 +68,8 @@ class History {
 /// Opens or makes the SQLite history in a folder: `catalog.db` in WAL mode. A schema older than
 /// ours is migrated; a newer one is refused.
 Result<std::unique_ptr<History>> open_sqlite_history(const std::string& folder);
+
+/// Opens a history that is there, and changes nothing: `store` fails. An older schema is refused.
+Result<std::unique_ptr<History>> open_sqlite_history_to_read(const std::string& folder);
 
 }  // namespace isthmus::collector

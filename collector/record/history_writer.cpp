@@ -8,13 +8,28 @@
 namespace isthmus::collector {
 namespace {
 
-// A closed interval is not opened again by an older batch that is stored once more.
+// A closed interval is not opened again by an older batch that is stored once more. One without
+// length is no interval yet: archives with times in seconds tell several routes of one instant, of
+// which the last one stays.
 constexpr std::string_view kPutInterval =
     "INSERT INTO route_interval (prefix_id, vantage_id, from_us, until_us, verdict, upstream,"
     " path_id) VALUES (?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO UPDATE SET until_us = excluded.until_us, verdict = excluded.verdict,"
     " upstream = excluded.upstream, path_id = excluded.path_id"
-    " WHERE until_us IS NULL OR excluded.until_us IS NOT NULL";
+    " WHERE until_us IS NULL OR until_us <= from_us OR excluded.until_us > excluded.from_us";
+
+// Archives may come in parts, each of which knows nothing of the others: an interval ends where the
+// next one of the same vantage point and prefix begins. ?1 and ?2 are those, ?3 the beginning.
+constexpr std::string_view kTrimBefore =
+    "UPDATE route_interval SET until_us = ?3"
+    " WHERE prefix_id = ?1 AND vantage_id = ?2 AND (until_us IS NULL OR until_us > ?3)"
+    " AND from_us = (SELECT max(from_us) FROM route_interval"
+    " WHERE prefix_id = ?1 AND vantage_id = ?2 AND from_us < ?3)";
+constexpr std::string_view kTrimItself =
+    "UPDATE route_interval SET until_us = next_us FROM (SELECT min(from_us) AS next_us"
+    " FROM route_interval WHERE prefix_id = ?1 AND vantage_id = ?2 AND from_us > ?3)"
+    " WHERE prefix_id = ?1 AND vantage_id = ?2 AND from_us = ?3"
+    " AND next_us < coalesce(until_us, 9223372036854775807)";
 
 constexpr std::string_view kPutEvent =
     "INSERT INTO event (id, time_us, type, type_rank, severity, target, upstream, body)"
@@ -89,6 +104,8 @@ Result<HistoryWriter> HistoryWriter::prepare(const SqliteDatabase& database) {
       {&writer.find_path_, "SELECT id FROM path WHERE hops = ?"},
       {&writer.add_path_, "INSERT INTO path (hops) VALUES (?)"},
       {&writer.put_interval_, kPutInterval},
+      {&writer.trim_before_, kTrimBefore},
+      {&writer.trim_itself_, kTrimItself},
       {&writer.put_event_, kPutEvent},
       {&writer.drop_event_prefixes_, "DELETE FROM event_prefix WHERE event_id = ?"},
       {&writer.put_event_prefix_,
@@ -141,10 +158,17 @@ Result<void> HistoryWriter::write(const RouteInterval& interval) {
   }
   const auto until =
       interval.until ? std::optional{stored(*interval.until)} : std::optional<std::int64_t>{};
-  return put_interval_
-      .bind(*prefix, *vantage, stored(interval.from), until, to_string(interval.verdict),
-            number(interval.upstream), *path)
-      .run();
+  const std::int64_t from = stored(interval.from);
+  auto done = put_interval_
+                  .bind(*prefix, *vantage, from, until, to_string(interval.verdict),
+                        number(interval.upstream), *path)
+                  .run();
+  for (SqliteStatement* const trim : {&trim_before_, &trim_itself_}) {
+    if (done) {
+      done = trim->bind(*prefix, *vantage, from).run();
+    }
+  }
+  return done;
 }
 
 Result<void> HistoryWriter::write(const Event& event) {

@@ -31,7 +31,8 @@ class HistoryWriter {
   SqliteStatement find_prefix_, add_prefix_;
   SqliteStatement find_vantage_, add_vantage_;
   SqliteStatement find_path_, add_path_;
-  SqliteStatement put_interval_, put_event_, drop_event_prefixes_, put_event_prefix_;
+  SqliteStatement put_interval_, trim_before_, trim_itself_;
+  SqliteStatement put_event_, drop_event_prefixes_, put_event_prefix_;
   SqliteStatement put_observation_, put_table_version_, put_progress_;
   std::map<std::pair<std::string, Prefix>, std::int64_t> prefix_ids_;
   std::map<VantagePoint, std::int64_t> vantage_ids_;

@@ -1,5 +1,10 @@
 #include "collector/record/sqlite_database.hpp"
 
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -11,6 +16,30 @@ constexpr int kBusyMilliseconds = 10'000;
 tl::unexpected<Error> failure(const std::string& path, sqlite3* database, std::string_view doing) {
   const int code = sqlite3_extended_errcode(database);
   return fail(fmt::format("{}: {}: {} (SQLite {})", path, doing, sqlite3_errmsg(database), code));
+}
+
+/// A database in WAL mode needs companions beside it even to be read. Where none can be made (a
+/// read-only medium, another user's folder) and no commits wait in one, the file is all there is.
+bool is_left_alone(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path file{path};
+  const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
+  const std::filesystem::path log{path + "-wal"};
+  const bool logged = std::filesystem::exists(log, error) && !std::filesystem::is_empty(log, error);
+  return !logged && !error && ::access(folder.c_str(), W_OK) != 0;
+}
+
+/// A name for SQLite that says that nobody writes into the file.
+std::string immutable_name(const std::string& path) {
+  std::string name = "file:";
+  for (const char each : path) {
+    if (each == '%' || each == '?' || each == '#') {
+      name += fmt::format("%{:02x}", static_cast<unsigned char>(each));
+    } else {
+      name += each;
+    }
+  }
+  return name + "?immutable=1";
 }
 
 }  // namespace
@@ -103,13 +132,25 @@ Bytes SqliteStatement::blob(int column) const {
 }
 
 Result<SqliteDatabase> SqliteDatabase::open(const std::string& path, SqliteMode mode) {
+  auto opened = open(path, path, mode);
+  if (!opened && mode == SqliteMode::ReadOnly && is_left_alone(path)) {
+    if (auto alone = open(path, immutable_name(path), mode)) {
+      return alone;
+    }
+  }
+  return opened;
+}
+
+Result<SqliteDatabase> SqliteDatabase::open(const std::string& path, const std::string& name,
+                                            SqliteMode mode) {
   const int flags = (mode == SqliteMode::ReadOnly ? SQLITE_OPEN_READONLY
                                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
-                    SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE;
+                    SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE |
+                    (name == path ? 0 : SQLITE_OPEN_URI);
   SqliteDatabase opened;
   opened.path_ = std::make_unique<std::string>(path);
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
   opened.database_.reset(handle);  // must be closed even if opening failed
   if (code != SQLITE_OK) {
     return handle == nullptr ? fail(path + ": no memory to open it")

@@ -74,7 +74,8 @@ enum class SqliteMode : std::uint8_t {
 /// One connection to a database file. Use it from one thread at a time; every error names the file.
 class SqliteDatabase {
  public:
-  /// Makes the file unless the mode forbids it. A file that is not SQLite's is refused.
+  /// Makes the file unless the mode forbids it. A file that is not SQLite's is refused. ReadOnly
+  /// reads a file in WAL mode from a folder that cannot be written, too, if it was closed well.
   static Result<SqliteDatabase> open(const std::string& path, SqliteMode mode);
 
   /// Runs statements that need no values and whose rows do not matter.
@@ -99,6 +100,9 @@ class SqliteDatabase {
     void operator()(sqlite3* database) const;
   };
 
+  /// `name` is what SQLite is given: the path, or a URI of it.
+  static Result<SqliteDatabase> open(const std::string& path, const std::string& name,
+                                     SqliteMode mode);
   [[nodiscard]] Result<std::int64_t> check_version(std::int64_t newest,
                                                    std::int32_t application_id) const;
 

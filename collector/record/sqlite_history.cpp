@@ -297,4 +297,9 @@ Result<std::unique_ptr<History>> open_sqlite_history(const std::string& folder) 
                            SqliteMode::Wal);
 }
 
+Result<std::unique_ptr<History>> open_sqlite_history_to_read(const std::string& folder) {
+  return open_history_file((std::filesystem::path{folder} / kCatalogName).string(),
+                           SqliteMode::ReadOnly);
+}
+
 }  // namespace isthmus::collector

@@ -28,8 +28,8 @@ struct VerifyReport {
 Result<VerifyReport> verify_history(const std::string& folder);
 
 /// Checks an export against its manifest: every file's size and SHA-256, no file too many, the rows
-/// of NDJSON, and all of `verify_history` for the SQLite format. An error means that there is no
-/// manifest that can be read.
+/// of every format, and all of `verify_history` for the SQLite format. An error means that there is
+/// no manifest that can be read.
 Result<VerifyReport> verify_export(const std::string& folder);
 
 }  // namespace isthmus::collector

@@ -88,6 +88,65 @@ TEST_CASE("an open interval is replaced by its closed form, and not opened again
   CHECK(all_intervals(*history) == std::vector{closed});
 }
 
+TEST_CASE("of several routes of one instant the last one stays") {
+  const TemporaryFolder folder;
+  const auto history = opened(folder);
+  RouteInterval first = sample_interval();
+  first.path = "64496 4837 131279";
+  first.until.reset();
+  RouteInterval brief = first;
+  brief.until = first.from;
+  RouteInterval last = first;
+  last.path = "64496 20485 131279";
+  last.upstream = Asn{20485};
+  const HistoryBatch instant{.intervals = {first, brief, last}};
+  REQUIRE(history->store(instant));
+  CHECK(all_intervals(*history) == std::vector{last});
+  RouteInterval closed = last;
+  closed.until = last.from + std::chrono::minutes{5};
+  REQUIRE(history->store({.intervals = {closed}}));
+  REQUIRE(history->store(instant));
+  CHECK(all_intervals(*history) == std::vector{closed});
+}
+
+TEST_CASE("an interval ends where the next one begins, whichever part of the archives came first") {
+  const TemporaryFolder folder;
+  const auto history = opened(folder);
+  RouteInterval early = sample_interval();
+  early.until.reset();
+  RouteInterval late = early;
+  late.from += std::chrono::hours{24};
+  RouteInterval between = early;
+  between.from += std::chrono::hours{12};
+  RouteInterval other = early;
+  other.vantage.asn = Asn{64511};
+  const auto ended = [](RouteInterval interval, TimePoint until) {
+    interval.until = until;
+    return interval;
+  };
+  const std::vector parts{HistoryBatch{.intervals = {early}}, HistoryBatch{.intervals = {between}},
+                          HistoryBatch{.intervals = {ended(early, late.from)}},
+                          HistoryBatch{.intervals = {late}}, HistoryBatch{.intervals = {other}}};
+  const std::vector orders{
+      std::vector<std::size_t>{0, 1, 2, 3, 4}, {4, 3, 2, 1, 0}, {3, 0, 4, 1, 2}};
+  for (const auto& order : orders) {
+    for (const std::size_t part : order) {
+      REQUIRE(history->store(parts[part]));
+    }
+    std::vector wanted{ended(early, between.from), ended(between, late.from), late, other};
+    std::sort(wanted.begin(), wanted.end(), [](const auto& left, const auto& right) {
+      return std::pair{left.vantage, left.from} < std::pair{right.vantage, right.from};
+    });
+    CHECK(all_intervals(*history) == wanted);
+  }
+  const TemporaryFolder fresh;
+  const auto backwards = opened(fresh);
+  for (const std::size_t part : {3U, 1U, 0U, 4U}) {
+    REQUIRE(backwards->store(parts[part]));
+  }
+  CHECK(all_intervals(*backwards) == all_intervals(*history));
+}
+
 TEST_CASE("a later copy of an observation does not replace the first") {
   const TemporaryFolder folder;
   const auto history = opened(folder);

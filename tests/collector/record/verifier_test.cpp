@@ -12,12 +12,15 @@ using namespace isthmus::collector;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-/// What is found in a history that holds this.
-std::vector<std::string> problems_of(const HistoryBatch& batch) {
+/// What is found in a history that holds this, after somebody changed it.
+std::vector<std::string> problems_of(const HistoryBatch& batch, const std::string& change = "") {
   const TemporaryFolder folder;
   auto history = open_sqlite_history(folder / "history");
   REQUIRE(history);
   REQUIRE((*history)->store(batch));
+  auto database = SqliteDatabase::open(folder / "history/catalog.db", SqliteMode::Wal);
+  REQUIRE(database);
+  REQUIRE(database->execute(change));
   const auto report = verify_history(folder / "history");
   REQUIRE(report);
   CHECK(report->events == batch.events.size());
@@ -71,11 +74,11 @@ TEST_CASE("intervals of one vantage point and prefix that overlap are found") {
   RouteInterval next = sample_interval();
   next.from += std::chrono::hours{1};
   batch.intervals.push_back(next);
-  CHECK(mentions(problems_of(batch), "overlaps the one from 2017-10-01T00:00:00Z until now"));
-  batch.intervals[0].until = next.from + Duration{1};
-  CHECK(mentions(problems_of(batch), "overlaps"));
-  batch.intervals[0].until = next.from;
   CHECK(problems_of(batch).empty());
+  CHECK(mentions(problems_of(batch, "UPDATE route_interval SET until_us = NULL"),
+                 "overlaps the one from 2017-10-01T00:00:00Z until now"));
+  CHECK(mentions(problems_of(batch, "UPDATE route_interval SET until_us = until_us + 1"),
+                 "overlaps"));
   batch.intervals[0].until.reset();
   batch.intervals[1].vantage.address = *IpAddress::parse("2001:db8::2");
   CHECK(problems_of(batch).empty());
