@@ -109,7 +109,8 @@ Result<Recomputation> recompute(const Event& event, const EvidenceLookup& eviden
   if (const double switched = std::floor(control->switched); switched > 0) {
     result.terms.push_back({"switch", {}, std::min(6.0, 0.5 * switched)});
   }
-  if (event.type == EventType::UpstreamReturned) {
+  // Whoever comes and goes has come back too.
+  if (event.type == EventType::UpstreamReturned || event.type == EventType::UpstreamFlapping) {
     result.terms.push_back({"prior.known_edge", {}, 1.0});
   }
   if (control->valleys > 0 && 2 * control->valleys >= control->groups) {
