@@ -89,7 +89,6 @@ UpstreamRecord& Lifecycle::record_of(const Scene& scene, Asn asn, TimePoint firs
   if (fresh) {
     record.asn = asn;
     record.first = std::max(first, scene.now - kDay);
-    record.last_support = scene.now;
     record.previous = last_shares_;
     for (const auto& [prefix, groups] : scene.ballot().votes) {
       const auto share = last_prefix_shares_.find({asn, prefix});
@@ -192,13 +191,16 @@ void Lifecycle::judge_unknown(const Scene& scene, UpstreamRecord& record, bool f
   std::vector<ScoreTerm> terms = score_terms(scene, record, support);
   const double score = total(terms);
   if (support.empty()) {
-    const TimePoint idle = record.last_support + kIdle;
+    if (!record.unsupported_since) {
+      record.unsupported_since = scene.now;
+    }
+    const TimePoint idle = *record.unsupported_since + kIdle;
     const bool over = record.phase != Phase::Dismissed && scene.now >= idle;
     if (over && score < 1.0) {
       Event event = upstream_event(scene, record, EventType::Dismissed, Severity::Info, "idle");
       event.summary =
           fmt::format("{} was a passing sight for {}: gone since {}", record.asn.to_string(),
-                      target_.name, moment_text(record.last_support));
+                      target_.name, moment_text(*record.unsupported_since));
       if (record.announced) {
         tell(record, std::move(event), events);
       }
@@ -211,13 +213,14 @@ void Lifecycle::judge_unknown(const Scene& scene, UpstreamRecord& record, bool f
     return;
   }
   const Duration gap = std::max<Duration>(kMaxGap, 3 * settings_.probe_interval);
-  if (record.phase == Phase::Dismissed || scene.now - record.last_support > gap) {
+  const bool interrupted = record.unsupported_since && scene.now - *record.unsupported_since > gap;
+  if (record.phase == Phase::Dismissed || interrupted) {
     record.phase = Phase::Candidate;
     record.first = scene.now;
     record.probable_at.reset();
     record.previous = last_shares_;
   }
-  record.last_support = scene.now;
+  record.unsupported_since.reset();
   const bool lately_dismissed = record.dismissed_at && scene.now - *record.dismissed_at < kDay;
   if (!record.announced && !lately_dismissed) {
     record.announced = true;
@@ -282,6 +285,7 @@ void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const
   record.confirmed_at = scene.now;
   record.withdrawn_at.reset();
   record.gone_since.reset();
+  record.told_gone_at.reset();
   record.former_groups.clear();
   record.carried.clear();
   const EventType type = returned     ? EventType::UpstreamReturned
@@ -361,7 +365,6 @@ void Lifecycle::judge_known(const Scene& scene, UpstreamRecord& record, bool fro
       record.first = scene.now;
     }
     record.former_groups.insert(on_it.begin(), on_it.end());
-    record.last_support = scene.now;
   }
   if (record.phase == Phase::Confirmed && !frozen && !on_it.empty()) {
     const TimePoint established = *record.confirmed_at + settings_.establish;
@@ -413,7 +416,8 @@ void Lifecycle::judge_known(const Scene& scene, UpstreamRecord& record, bool fro
                   former, known_names(all_shares(scene.ballot()), record.asn));
   record.gone_since.reset();
   record.weights.clear();
-  record.first = scene.now;
+  record.told_gone_at = scene.now;
+  record.unsupported_since = scene.now;
   changed_.push_back(record.asn);
   if (!record.flapping) {
     tell(record, std::move(event), events);
@@ -423,24 +427,28 @@ void Lifecycle::judge_known(const Scene& scene, UpstreamRecord& record, bool fro
 void Lifecycle::judge_withdrawn(const Scene& scene, UpstreamRecord& record, bool frozen,
                                 std::vector<Event>& events, Deadlines& due) {
   const Support support = support_of(scene, record);
-  if (support.empty()) {
-    record.first = scene.now;
+  // Peers that never gave it up do not say that it is back.
+  Support back = support;
+  std::erase_if(back.groups, [&](const auto& group) {
+    return scene.now - group.second.standing <= *record.told_gone_at;
+  });
+  if (back.empty()) {
+    record.unsupported_since = scene.now;
     return;
   }
-  if (scene.now - record.last_support > kMaxGap) {
-    TimePoint first = scene.now;
-    for (const auto& [group, each] : support.groups) {
-      first = std::min(first, scene.now - each.standing);
+  if (record.unsupported_since) {
+    record.first = scene.now;
+    for (const auto& [group, each] : back.groups) {
+      record.first = std::min(record.first, scene.now - each.standing);
     }
-    record.first = first;
     record.previous = last_shares_;
+    record.unsupported_since.reset();
   }
-  record.last_support = scene.now;
   due.at(record.first + settings_.return_persistence);
   if (frozen) {
     return;
   }
-  if (const auto confirmation = confirm_return(scene, record, support)) {
+  if (const auto confirmation = confirm_return(scene, record, back)) {
     confirm_record(scene, record, support, *confirmation, score_terms(scene, record, support),
                    events);
   }

@@ -34,12 +34,13 @@ struct GroupWeight {
 struct UpstreamRecord {
   Asn asn;
   Phase phase = Phase::Candidate;
-  bool announced = false;  ///< the candidate event was told
-  TimePoint first;         ///< start of the support that is being weighed
-  TimePoint last_support;
+  bool announced = false;                      ///< the candidate event was told
+  TimePoint first;                             ///< start of the support that is being weighed
+  std::optional<TimePoint> unsupported_since;  ///< nobody has named it since
   std::optional<TimePoint> probable_at;
   std::optional<TimePoint> confirmed_at;
-  std::optional<TimePoint> withdrawn_at;
+  std::optional<TimePoint> withdrawn_at;  ///< since when it carried no more
+  std::optional<TimePoint> told_gone_at;  ///< when that was told; who names it since before lags
   std::optional<TimePoint> dismissed_at;
   std::optional<TimePoint> gone_since;  ///< the condition of withdrawal has held since
   std::map<Asn, GroupWeight> weights;
@@ -50,7 +51,6 @@ struct UpstreamRecord {
   std::string event_id;                   ///< of the event told last
   std::vector<TimePoint> cycles;          ///< confirmations, for the flap rule
   bool flapping = false;
-  double group_seconds = 0;  ///< learning: support times time
 };
 
 /// Confirmed or established: an upstream that is believed.
