@@ -69,12 +69,7 @@ void Lifecycle::weigh_in(const Observation& observation) {
     return;
   }
   for (const Asn asn : observation.upstreams) {
-    const auto [found, fresh] = records_.try_emplace(asn);
-    if (fresh) {
-      found->second.asn = asn;
-      found->second.first = observation.time;
-      found->second.previous = last_shares_;
-    }
+    records_[asn].asn = asn;
   }
   for (auto& [asn, record] : records_) {
     if (!is_known(record)) {
@@ -83,38 +78,49 @@ void Lifecycle::weigh_in(const Observation& observation) {
   }
 }
 
-UpstreamRecord& Lifecycle::record_of(const Scene& scene, Asn asn, TimePoint first) {
-  const auto [found, fresh] = records_.try_emplace(asn);
-  UpstreamRecord& record = found->second;
-  if (fresh) {
-    record.asn = asn;
-    record.first = std::max(first, scene.now - kDay);
-    record.previous = last_shares_;
-    for (const auto& [prefix, groups] : scene.ballot().votes) {
-      const auto share = last_prefix_shares_.find({asn, prefix});
-      record.share_before[prefix] = share == last_prefix_shares_.end() ? 0 : share->second;
-    }
+/// From here on an upstream is a candidate.
+void Lifecycle::nominate(const Scene& scene, Asn asn, TimePoint first) {
+  UpstreamRecord& record = records_[asn];
+  if (record.nominated || is_known(record) || record.phase == Phase::Withdrawn) {
+    return;
   }
-  return record;
+  record.asn = asn;
+  record.nominated = true;
+  record.phase = Phase::Candidate;
+  record.first = std::max(first, scene.now - kDay);
+  record.probable_at.reset();
+  record.unsupported_since.reset();
+  record.previous = last_shares_;
+  record.share_before.clear();
+  for (const auto& [prefix, groups] : scene.ballot().votes) {
+    const auto share = last_prefix_shares_.find({asn, prefix});
+    record.share_before[prefix] = share == last_prefix_shares_.end() ? 0 : share->second;
+  }
 }
 
 /// An upstream is a candidate when one group names it in grade A or B, or two in grade C.
 void Lifecycle::find_candidates(const Scene& scene) {
-  std::map<Asn, double> named;
-  std::map<Asn, TimePoint> first;
+  struct Naming {
+    bool surely = false;
+    std::set<Asn> groups;
+    TimePoint first = TimePoint::max();
+  };
+  std::map<Asn, Naming> named;
   for (const auto& [key, state] : scene.states) {
-    if (state.now.verdict != Verdict::Upstream || state.now.grade > Grade::C) {
-      continue;
-    }
+    const bool counts = state.now.verdict == Verdict::Upstream && state.now.grade <= Grade::C &&
+                        is_fresh(key, state, scene.now, settings_);
     for (const Asn asn : state.now.upstreams) {
-      named[asn] += state.now.grade == Grade::C ? 0.5 : 1.0;
-      const auto [found, fresh] = first.try_emplace(asn, state.since);
-      found->second = std::min(found->second, state.since);
+      if (counts) {
+        Naming& naming = named[asn];
+        naming.surely = naming.surely || state.now.grade != Grade::C;
+        naming.groups.insert(key.vantage.asn);
+        naming.first = std::min(naming.first, state.since);
+      }
     }
   }
-  for (const auto& [asn, count] : named) {
-    if (count >= 1) {
-      record_of(scene, asn, first[asn]);
+  for (const auto& [asn, naming] : named) {
+    if (naming.surely || naming.groups.size() >= 2) {
+      nominate(scene, asn, naming.first);
     }
   }
 }
@@ -171,7 +177,7 @@ void Lifecycle::judge(const Scene& scene, bool frozen, std::vector<Event>& event
       judge_known(scene, record, frozen, events, due);
     } else if (record.phase == Phase::Withdrawn) {
       judge_withdrawn(scene, record, frozen, events, due);
-    } else if (!learning_) {
+    } else if (!learning_ && record.nominated) {
       judge_unknown(scene, record, frozen, events, due);
     }
   }
@@ -195,7 +201,7 @@ void Lifecycle::judge_unknown(const Scene& scene, UpstreamRecord& record, bool f
       record.unsupported_since = scene.now;
     }
     const TimePoint idle = *record.unsupported_since + kIdle;
-    const bool over = record.phase != Phase::Dismissed && scene.now >= idle;
+    const bool over = scene.now >= idle;
     if (over && score < 1.0) {
       Event event = upstream_event(scene, record, EventType::Dismissed, Severity::Info, "idle");
       event.summary =
@@ -205,16 +211,17 @@ void Lifecycle::judge_unknown(const Scene& scene, UpstreamRecord& record, bool f
         tell(record, std::move(event), events);
       }
       record.phase = Phase::Dismissed;
+      record.nominated = false;
       record.dismissed_at = scene.now;
       record.announced = false;
-    } else if (record.phase != Phase::Dismissed) {
+    } else {
       due.at(over ? scene.now + kMaxGap : idle);
     }
     return;
   }
   const Duration gap = std::max<Duration>(kMaxGap, 3 * settings_.probe_interval);
   const bool interrupted = record.unsupported_since && scene.now - *record.unsupported_since > gap;
-  if (record.phase == Phase::Dismissed || interrupted) {
+  if (interrupted) {
     record.phase = Phase::Candidate;
     record.first = scene.now;
     record.probable_at.reset();

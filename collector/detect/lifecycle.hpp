@@ -43,7 +43,7 @@ class Lifecycle {
   [[nodiscard]] const std::vector<Asn>& changed() const { return changed_; }
 
  private:
-  UpstreamRecord& record_of(const Scene& scene, Asn asn, TimePoint first);
+  void nominate(const Scene& scene, Asn asn, TimePoint first);
   void find_candidates(const Scene& scene);
   void learn(const Scene& scene, std::vector<Event>& events, Deadlines& due);
   void judge_unknown(const Scene& scene, UpstreamRecord& record, bool frozen,

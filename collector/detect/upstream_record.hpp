@@ -34,8 +34,9 @@ struct GroupWeight {
 struct UpstreamRecord {
   Asn asn;
   Phase phase = Phase::Candidate;
-  bool announced = false;                      ///< the candidate event was told
-  TimePoint first;                             ///< start of the support that is being weighed
+  bool nominated = false;  ///< named well enough to be a candidate; no matter once it is known
+  bool announced = false;  ///< the candidate event was told
+  TimePoint first;         ///< start of the support that is being weighed
   std::optional<TimePoint> unsupported_since;  ///< nobody has named it since
   std::optional<TimePoint> probable_at;
   std::optional<TimePoint> confirmed_at;

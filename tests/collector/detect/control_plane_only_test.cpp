@@ -94,6 +94,15 @@ TEST_CASE("sets of ASes count half") {
   }
 }
 
+TEST_CASE("one group that names a set of ASes makes no candidate, two do") {
+  StoryTeller story = twelve_on_unicom(2);
+  story.announce(100s, story.peers(12, 1), kStarPrefixes, "3356 {20485,9198} 131279");
+  CHECK(told(story, 1000s).events.empty());
+  story.announce(200s, story.peers(13, 1), {"175.45.176.0/24"}, "3356 {20485,9198} 131279");
+  CHECK(lines_of(told(story, 1000s).events) == Lines{"200 upstream_candidate AS9198 first_sight",
+                                                     "200 upstream_candidate AS20485 first_sight"});
+}
+
 TEST_CASE("a front AS that slides in between is told as inserted") {
   StoryTeller story{{star()}};
   story.add_peers(20);
