@@ -35,6 +35,16 @@ Duration threshold(const Event& event, std::string_view name, Duration otherwise
   return otherwise;
 }
 
+/// Traceroutes after this moment were weighed: after the last withdrawal of the upstream, if any.
+std::optional<TimePoint> weighed_since(const Event& event) {
+  for (const NamedValue& value : event.thresholds) {
+    if (value.name == "weighed_since") {
+      return parse_utc(value.value);
+    }
+  }
+  return std::nullopt;
+}
+
 Result<ControlCount> count_control(const Event& event, const EvidenceLookup& evidence) {
   const Duration standing = threshold(event, "peer_standing", DetectorSettings{}.peer_standing);
   ControlCount count;
@@ -78,6 +88,7 @@ void add_groups(const Event& event,
   for (const Asn group : groups) {
     UpstreamRecord record;
     record.asn = *event.upstream;
+    record.told_gone_at = weighed_since(event);
     for (const Observation& seen : group_history(group)) {
       if (seen.time <= event.time && seen.verdict == Verdict::Upstream) {
         weigh(record, seen, settings);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
+#include "collector/detect/departure.hpp"
+#include "collector/detect/lifecycle_events.hpp"
 #include "collector/detect/quantities.hpp"
 
 namespace isthmus::collector {
@@ -12,37 +12,9 @@ namespace {
 constexpr Duration kDay = std::chrono::hours{24};
 constexpr Duration kIdle = std::chrono::seconds{1800};
 constexpr Duration kMaxGap = std::chrono::seconds{600};
-constexpr Duration kMinGone = std::chrono::seconds{300};
-constexpr double kElsewhere = 0.8;
-/// Peers that keep a route which everybody else has given up (Fontugne et al. 2019) hold an
-/// upstream no longer than this.
-constexpr std::size_t kZombies = 2;
-constexpr Duration kZombieTime = std::chrono::seconds{5400};
 constexpr double kLearnedShare = 0.01;
 constexpr double kInsertedPart = 0.95;
 constexpr std::size_t kFlapCycles = 3;
-
-Duration gone_time(const DetectorSettings& settings) {
-  return std::max<Duration>(kMinGone, 3 * settings.probe_interval);
-}
-
-std::string named_share(const Event& event) {
-  return fmt::format("{:.0f} % of the space", event.share * 100);
-}
-
-std::string known_names(const std::vector<UpstreamShare>& shares, Asn except) {
-  std::string text;
-  for (const UpstreamShare& share : shares) {
-    if (share.asn != except && share.share > 0) {
-      text += (text.empty() ? "" : ", ") + share.asn.to_string();
-    }
-  }
-  return text;
-}
-
-std::string seen_from(const Event& event, const Scene& scene) {
-  return fmt::format("seen from {} of {} vantage ASes", event.witnesses.size(), scene.live());
-}
 
 }  // namespace
 
@@ -149,11 +121,7 @@ void Lifecycle::learn(const Scene& scene, std::vector<Event>& events, Deadlines&
     }
     record.phase = Phase::Established;
     record.announced = true;
-    Event event =
-        upstream_event(scene, record, EventType::UpstreamDiscovered, Severity::Info, "learning");
-    event.summary = fmt::format("{} carries {}: learned, {}, {}", asn.to_string(), target_.name,
-                                named_share(event), seen_from(event, scene));
-    tell(record, std::move(event), events);
+    tell(record, learned_event(scene, record), events);
   }
   const TimePoint end = *started_ + settings_.learning;
   if (scene.live() >= 3 && (scene.now >= end || stood_a_day)) {
@@ -197,26 +165,7 @@ void Lifecycle::judge_unknown(const Scene& scene, UpstreamRecord& record, bool f
   std::vector<ScoreTerm> terms = score_terms(scene, record, support);
   const double score = total(terms);
   if (support.empty()) {
-    if (!record.unsupported_since) {
-      record.unsupported_since = scene.now;
-    }
-    const TimePoint idle = *record.unsupported_since + kIdle;
-    const bool over = scene.now >= idle;
-    if (over && score < 1.0) {
-      Event event = upstream_event(scene, record, EventType::Dismissed, Severity::Info, "idle");
-      event.summary =
-          fmt::format("{} was a passing sight for {}: gone since {}", record.asn.to_string(),
-                      target_.name, moment_text(*record.unsupported_since));
-      if (record.announced) {
-        tell(record, std::move(event), events);
-      }
-      record.phase = Phase::Dismissed;
-      record.nominated = false;
-      record.dismissed_at = scene.now;
-      record.announced = false;
-    } else {
-      due.at(over ? scene.now + kMaxGap : idle);
-    }
+    dismiss(scene, record, score, events, due);
     return;
   }
   const Duration gap = std::max<Duration>(kMaxGap, 3 * settings_.probe_interval);
@@ -231,13 +180,7 @@ void Lifecycle::judge_unknown(const Scene& scene, UpstreamRecord& record, bool f
   const bool lately_dismissed = record.dismissed_at && scene.now - *record.dismissed_at < kDay;
   if (!record.announced && !lately_dismissed) {
     record.announced = true;
-    Event event =
-        upstream_event(scene, record, EventType::UpstreamCandidate, Severity::Info, "first_sight");
-    event.terms = terms;
-    event.score = score;
-    event.summary = fmt::format("{} is named as an upstream of {}, which it was not before, {}",
-                                record.asn.to_string(), target_.name, seen_from(event, scene));
-    tell(record, std::move(event), events);
+    tell(record, candidate_event(scene, record, terms), events);
   }
   if (frozen) {
     return;
@@ -245,19 +188,32 @@ void Lifecycle::judge_unknown(const Scene& scene, UpstreamRecord& record, bool f
   if (record.phase == Phase::Candidate && is_probable(scene, support, score)) {
     record.phase = Phase::Probable;
     record.probable_at = scene.now;
-    Event event = upstream_event(scene, record, EventType::UpstreamProbable, Severity::Notice,
-                                 "score_and_consensus");
-    event.terms = terms;
-    event.score = score;
-    event.confidence = confidence(score, settings_.candidate_score, 0.9);
-    event.summary = fmt::format("{} probably carries {} now, {}", record.asn.to_string(),
-                                target_.name, seen_from(event, scene));
-    tell(record, std::move(event), events);
+    tell(record, probable_event(scene, record, terms), events);
   }
   due.at(record.first + settings_.persistence);
   if (const auto confirmation = confirm(scene, record, support, score)) {
     confirm_record(scene, record, support, *confirmation, std::move(terms), events);
   }
+}
+
+/// Nobody names it now: after half an hour it was a passing sight, once its weight has decayed too.
+void Lifecycle::dismiss(const Scene& scene, UpstreamRecord& record, double score,
+                        std::vector<Event>& events, Deadlines& due) {
+  if (!record.unsupported_since) {
+    record.unsupported_since = scene.now;
+  }
+  const TimePoint idle = *record.unsupported_since + kIdle;
+  if (scene.now < idle || score >= 1.0) {
+    due.at(scene.now < idle ? idle : scene.now + kMaxGap);
+    return;
+  }
+  if (record.announced) {
+    tell(record, dismissed_event(scene, record), events);
+  }
+  record.phase = Phase::Dismissed;
+  record.nominated = false;
+  record.dismissed_at = scene.now;
+  record.announced = false;
 }
 
 /// A front AS slides in between: nearly every path to it comes from one known upstream, which
@@ -277,14 +233,25 @@ bool Lifecycle::is_inserted(const Scene& scene, const UpstreamRecord& record,
   });
 }
 
+EventType Lifecycle::type_of_confirmation(const Scene& scene, const UpstreamRecord& record,
+                                          const Support& support,
+                                          const Confirmation& confirmation) const {
+  if (record.phase == Phase::Withdrawn) {
+    return EventType::UpstreamReturned;
+  }
+  if (is_inserted(scene, record, support)) {
+    return EventType::UpstreamInserted;
+  }
+  const bool switched = support.switched(settings_.peer_standing) > 0;
+  return !switched && confirmation.rule == "control_plane_only" ? EventType::UpstreamDiscovered
+                                                                : EventType::UpstreamNew;
+}
+
 void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const Support& support,
                                const Confirmation& confirmation, std::vector<ScoreTerm> terms,
                                std::vector<Event>& events) {
-  const bool returned = record.phase == Phase::Withdrawn;
-  const bool away_long = returned && scene.now - *record.withdrawn_at >= kDay;
-  const bool discovered = !returned && support.switched(settings_.peer_standing) == 0 &&
-                          confirmation.rule == "control_plane_only";
-  const bool inserted = !returned && is_inserted(scene, record, support);
+  const EventType type = type_of_confirmation(scene, record, support, confirmation);
+  const bool away_long = record.withdrawn_at && scene.now - *record.withdrawn_at >= kDay;
   if (!record.probable_at) {
     record.probable_at = scene.now;
   }
@@ -292,38 +259,11 @@ void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const
   record.confirmed_at = scene.now;
   record.withdrawn_at.reset();
   record.gone_since.reset();
-  record.told_gone_at.reset();
   record.former_groups.clear();
   record.carried.clear();
-  const EventType type = returned     ? EventType::UpstreamReturned
-                         : inserted   ? EventType::UpstreamInserted
-                         : discovered ? EventType::UpstreamDiscovered
-                                      : EventType::UpstreamNew;
-  Event event = upstream_event(scene, record, type, Severity::Warning, confirmation.rule);
-  event.terms = std::move(terms);
-  event.score = total(event.terms);
-  event.confidence = confidence(event.score, settings_.candidate_score, confirmation.cap);
-  const std::size_t known_prefixes = scene.ballot().votes.size();
-  const std::string where =
-      fmt::format("{} of {} prefixes ({}), {}, {}", event.prefixes.size(), known_prefixes,
-                  list_prefixes(event.prefixes), named_share(event), seen_from(event, scene));
-  if (returned) {
-    event.severity = away_long ? Severity::Warning : Severity::Info;
-    event.summary =
-        fmt::format("{} carries {} again: {}", record.asn.to_string(), target_.name, where);
-  } else if (inserted || discovered) {
-    event.severity = inserted ? Severity::Notice : Severity::Info;
-    event.summary =
-        fmt::format("{} {} {}: {}", record.asn.to_string(),
-                    inserted ? "now stands between a known upstream and" : "was found to carry",
-                    target_.name, where);
-  } else {
-    event.severity = event.share >= 0.5 ? Severity::Critical : Severity::Warning;
-    const std::string others = known_names(record.previous, record.asn);
-    event.summary =
-        fmt::format("{} began to carry {} at {}: {}; until then {}", record.asn.to_string(),
-                    target_.name, moment_text(record.first), where,
-                    others.empty() ? "no upstream was known" : "the way was over " + others);
+  Event event = confirmed_event(scene, record, type, confirmation, std::move(terms));
+  if (type == EventType::UpstreamReturned && !away_long) {
+    event.severity = Severity::Info;
   }
   record.cycles.push_back(scene.now);
   std::erase_if(record.cycles, [&](TimePoint time) { return scene.now - time > kDay; });
@@ -333,94 +273,53 @@ void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const
       return;
     }
     record.flapping = true;
-    event.type = EventType::UpstreamFlapping;
-    event.severity = Severity::Warning;
-    event.rule = "flap";
-    event.summary = fmt::format("{} comes and goes as an upstream of {}: {} times within a day",
-                                record.asn.to_string(), target_.name, record.cycles.size());
+    event = flapping_event(std::move(event), record);
   } else {
     record.flapping = false;
   }
   tell(record, std::move(event), events);
 }
 
+void Lifecycle::establish(const Scene& scene, UpstreamRecord& record, bool frozen,
+                          std::vector<Event>& events, Deadlines& due) {
+  if (record.phase != Phase::Confirmed || frozen) {
+    return;
+  }
+  const TimePoint established = *record.confirmed_at + settings_.establish;
+  if (scene.now < established) {
+    due.at(established);
+    return;
+  }
+  record.phase = Phase::Established;
+  tell(record, established_event(scene, record), events);
+}
+
 void Lifecycle::judge_known(const Scene& scene, UpstreamRecord& record, bool frozen,
                             std::vector<Event>& events, Deadlines& due) {
-  std::set<Asn> on_it;
-  std::set<Asn> loyal;
-  std::set<Asn> elsewhere;
-  for (const Ballot* ballot : {&scene.control, &scene.data}) {
-    for (const auto& [prefix, votes] : ballot->votes) {
-      for (const auto& [group, vote] : votes) {
-        if (const auto since = vote.since.find(record.asn); since != vote.since.end()) {
-          on_it.insert(group);
-          record.carried.insert(prefix);
-          // One that comes by while routers look for a new way does not hold the others.
-          if (scene.now - since->second >= settings_.persistence) {
-            loyal.insert(group);
-          } else {
-            due.at(since->second + settings_.persistence);
-          }
-        } else if (!vote.upstreams.empty() && record.carried.contains(prefix)) {
-          elsewhere.insert(group);
-        }
-      }
-    }
-  }
-  if (!on_it.empty()) {
+  const Following following = follow(scene, record, due);
+  if (!following.on_it.empty()) {
     if (record.first == TimePoint{}) {
       record.first = scene.now;
     }
-    record.former_groups.insert(on_it.begin(), on_it.end());
+    establish(scene, record, frozen, events, due);
   }
-  if (record.phase == Phase::Confirmed && !frozen && !on_it.empty()) {
-    const TimePoint established = *record.confirmed_at + settings_.establish;
-    if (scene.now >= established) {
-      record.phase = Phase::Established;
-      Event event =
-          upstream_event(scene, record, EventType::UpstreamEstablished, Severity::Info, "age");
-      event.summary = fmt::format("{} is an established upstream of {} now: {}",
-                                  record.asn.to_string(), target_.name, named_share(event));
-      tell(record, std::move(event), events);
-    } else {
-      due.at(established);
-    }
-  }
-  std::size_t moved = 0;
-  std::size_t former = 0;
-  for (const Asn group : record.former_groups) {
-    const bool live = scene.control.groups.contains(group) || scene.data.groups.contains(group);
-    former += live ? 1U : 0U;
-    moved += elsewhere.contains(group) && !loyal.contains(group) ? 1U : 0U;
-  }
-  const bool few = loyal.size() <= kZombies && 10 * loyal.size() <= record.former_groups.size();
-  const bool gone =
-      few && moved > 0 && static_cast<double>(moved) >= kElsewhere * static_cast<double>(former);
-  if (frozen || !gone) {
+  const std::optional<Departure> departure = departure_of(scene, record, following);
+  if (frozen || !departure) {
     record.gone_since.reset();
     return;
   }
   if (!record.gone_since) {
     record.gone_since = scene.now;
   }
-  const TimePoint over = *record.gone_since + (loyal.empty() ? gone_time(settings_) : kZombieTime);
+  const TimePoint over = *record.gone_since + departure_time(following, settings_);
   if (scene.now < over) {
     due.at(over);
     return;
   }
-  const bool lost = record.phase == Phase::Established;
+  const bool was_established = record.phase == Phase::Established;
   record.phase = Phase::Withdrawn;
   record.withdrawn_at = *record.gone_since;
-  Event event =
-      upstream_event(scene, record, lost ? EventType::UpstreamLost : EventType::UpstreamWithdrawn,
-                     lost ? Severity::Critical : Severity::Warning, "gone_elsewhere");
-  for (const Prefix& prefix : record.carried) {
-    event.prefixes.push_back({prefix, 1, 0});
-  }
-  event.summary =
-      fmt::format("{} carries {} no more since {}; {} of its {} vantage ASes go over {} now",
-                  record.asn.to_string(), target_.name, moment_text(*record.gone_since), moved,
-                  former, known_names(all_shares(scene.ballot()), record.asn));
+  Event event = departed_event(scene, record, was_established, *departure);
   record.gone_since.reset();
   record.weights.clear();
   record.told_gone_at = scene.now;

@@ -3,7 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "collector/detect/lifecycle.hpp"
+#include "collector/detect/deadlines.hpp"
+#include "collector/detect/event_builder.hpp"
 
 namespace isthmus::collector {
 

@@ -15,10 +15,18 @@
 /// What must hold of findings whatever the story.
 namespace isthmus::testing {
 
-/// All findings as JSON, one a line: two runs that agree in this agree in every byte.
+/// All findings as JSON, one a line: two runs that agree in this agree in every byte. What is
+/// promised of the order stays, whatever the pieces in which the findings were taken.
 inline std::string serialised(const collector::Findings& found) {
   std::string text;
-  const auto append = [&](const auto& list) {
+  const auto append = [&](auto list) {
+    using Item = typename decltype(list)::value_type;
+    if constexpr (!std::is_same_v<Item, Event>) {
+      std::stable_sort(list.begin(), list.end(), [](const Item& left, const Item& right) {
+        return std::pair{left.target, left.prefix.family()} <
+               std::pair{right.target, right.prefix.family()};
+      });
+    }
     for (const auto& each : list) {
       collector::append_json(text, each);
       text += '\n';
