@@ -36,6 +36,11 @@ bool Lifecycle::knows(Asn asn) const {
   return found != records_.end() && is_known(found->second);
 }
 
+bool Lifecycle::is_leaving(Asn asn) const {
+  const auto found = records_.find(asn);
+  return found != records_.end() && found->second.gone_since;
+}
+
 void Lifecycle::weigh_in(const Observation& observation) {
   if (observation.vantage.plane != Plane::Data || observation.verdict != Verdict::Upstream) {
     return;
@@ -192,7 +197,7 @@ void Lifecycle::judge_unknown(const Scene& scene, UpstreamRecord& record, bool f
   }
   due.at(record.first + settings_.persistence);
   if (const auto confirmation = confirm(scene, record, support, score)) {
-    confirm_record(scene, record, support, *confirmation, std::move(terms), events);
+    confirm_record(scene, record, support, *confirmation, std::move(terms), events, due);
   }
 }
 
@@ -249,7 +254,7 @@ EventType Lifecycle::type_of_confirmation(const Scene& scene, const UpstreamReco
 
 void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const Support& support,
                                const Confirmation& confirmation, std::vector<ScoreTerm> terms,
-                               std::vector<Event>& events) {
+                               std::vector<Event>& events, Deadlines& due) {
   const EventType type = type_of_confirmation(scene, record, support, confirmation);
   const bool away_long = record.withdrawn_at && scene.now - *record.withdrawn_at >= kDay;
   if (!record.probable_at) {
@@ -261,6 +266,8 @@ void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const
   record.gone_since.reset();
   record.former_groups.clear();
   record.carried.clear();
+  follow(scene, record, due);
+  due.at(scene.now + settings_.establish);
   Event event = confirmed_event(scene, record, type, confirmation, std::move(terms));
   if (type == EventType::UpstreamReturned && !away_long) {
     event.severity = Severity::Info;
@@ -356,7 +363,7 @@ void Lifecycle::judge_withdrawn(const Scene& scene, UpstreamRecord& record, bool
   }
   if (const auto confirmation = confirm_return(scene, record, back)) {
     confirm_record(scene, record, support, *confirmation, score_terms(scene, record, support),
-                   events);
+                   events, due);
   }
 }
 

@@ -23,6 +23,8 @@ class Lifecycle {
 
   /// Whether an upstream is believed now.
   [[nodiscard]] bool knows(Asn asn) const;
+  /// Whether nearly all have left a known upstream, which is not told yet.
+  [[nodiscard]] bool is_leaving(Asn asn) const;
   [[nodiscard]] bool learning() const { return learning_; }
   /// Upstreams whose coming or going was told at the moment judged last.
   [[nodiscard]] const std::vector<Asn>& changed() const { return changed_; }
@@ -46,7 +48,7 @@ class Lifecycle {
                        std::vector<Event>& events, Deadlines& due);
   void confirm_record(const Scene& scene, UpstreamRecord& record, const Support& support,
                       const Confirmation& confirmation, std::vector<ScoreTerm> terms,
-                      std::vector<Event>& events);
+                      std::vector<Event>& events, Deadlines& due);
   void tell(UpstreamRecord& record, Event event, std::vector<Event>& events);
   [[nodiscard]] bool is_inserted(const Scene& scene, const UpstreamRecord& record,
                                  const Support& support) const;
