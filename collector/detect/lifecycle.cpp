@@ -146,12 +146,14 @@ void Lifecycle::judge(const Scene& scene, bool frozen, std::vector<Event>& event
     learn(scene, events, due);
   }
   for (auto& [asn, record] : records_) {
+    if (record.phase == Phase::Withdrawn) {
+      judge_withdrawn(scene, record, frozen, events, due);
+    } else if (!is_known(record) && !learning_ && record.nominated) {
+      judge_unknown(scene, record, frozen, events, due);
+    }
+    // Also what became known just now: who is on it must be noted before they leave.
     if (is_known(record)) {
       judge_known(scene, record, frozen, events, due);
-    } else if (record.phase == Phase::Withdrawn) {
-      judge_withdrawn(scene, record, frozen, events, due);
-    } else if (!learning_ && record.nominated) {
-      judge_unknown(scene, record, frozen, events, due);
     }
   }
   last_shares_ = all_shares(scene.ballot());
@@ -197,7 +199,7 @@ void Lifecycle::judge_unknown(const Scene& scene, UpstreamRecord& record, bool f
   }
   due.at(record.first + settings_.persistence);
   if (const auto confirmation = confirm(scene, record, support, score)) {
-    confirm_record(scene, record, support, *confirmation, std::move(terms), events, due);
+    confirm_record(scene, record, support, *confirmation, std::move(terms), events);
   }
 }
 
@@ -254,7 +256,7 @@ EventType Lifecycle::type_of_confirmation(const Scene& scene, const UpstreamReco
 
 void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const Support& support,
                                const Confirmation& confirmation, std::vector<ScoreTerm> terms,
-                               std::vector<Event>& events, Deadlines& due) {
+                               std::vector<Event>& events) {
   const EventType type = type_of_confirmation(scene, record, support, confirmation);
   const bool away_long = record.withdrawn_at && scene.now - *record.withdrawn_at >= kDay;
   if (!record.probable_at) {
@@ -266,8 +268,6 @@ void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const
   record.gone_since.reset();
   record.former_groups.clear();
   record.carried.clear();
-  follow(scene, record, due);
-  due.at(scene.now + settings_.establish);
   Event event = confirmed_event(scene, record, type, confirmation, std::move(terms));
   if (type == EventType::UpstreamReturned && !away_long) {
     event.severity = Severity::Info;
@@ -363,7 +363,7 @@ void Lifecycle::judge_withdrawn(const Scene& scene, UpstreamRecord& record, bool
   }
   if (const auto confirmation = confirm_return(scene, record, back)) {
     confirm_record(scene, record, support, *confirmation, score_terms(scene, record, support),
-                   events, due);
+                   events);
   }
 }
 

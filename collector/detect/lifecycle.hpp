@@ -48,7 +48,7 @@ class Lifecycle {
                        std::vector<Event>& events, Deadlines& due);
   void confirm_record(const Scene& scene, UpstreamRecord& record, const Support& support,
                       const Confirmation& confirmation, std::vector<ScoreTerm> terms,
-                      std::vector<Event>& events, Deadlines& due);
+                      std::vector<Event>& events);
   void tell(UpstreamRecord& record, Event event, std::vector<Event>& events);
   [[nodiscard]] bool is_inserted(const Scene& scene, const UpstreamRecord& record,
                                  const Support& support) const;
