@@ -1,0 +1,119 @@
+#include "probe/packet/link_layer.hpp"
+
+namespace isthmus::probe {
+namespace {
+
+// Values of https://www.tcpdump.org/linktypes.html; libpcap's own headers stay out of pure code.
+enum LinkType : int {
+  kNull = 0,
+  kEthernet = 1,
+  kRawOpenBsd = 12,
+  kRaw = 101,
+  kLoop = 108,
+  kCooked = 113,
+  kIpv4 = 228,
+  kIpv6 = 229,
+  kCooked2 = 276,
+};
+
+constexpr std::uint16_t kEtherIpv4 = 0x0800;
+constexpr std::uint16_t kEtherIpv6 = 0x86dd;
+
+bool is_ip(std::uint16_t protocol) {
+  return protocol == kEtherIpv4 || protocol == kEtherIpv6;
+}
+
+bool is_vlan(std::uint16_t protocol) {
+  return protocol == 0x8100 || protocol == 0x88a8 || protocol == 0x9100;
+}
+
+/// What follows an EtherType, behind any VLAN tags.
+std::optional<Bytes> behind_type(ByteReader& reader, std::uint16_t protocol) {
+  while (is_vlan(protocol)) {
+    reader.skip(2);
+    protocol = reader.u16();
+  }
+  return reader.ok() && is_ip(protocol) ? std::optional{reader.rest()} : std::nullopt;
+}
+
+/// Linux's sll_pkttype: 4 is a packet of this host's.
+Direction direction_of(unsigned packet_type) {
+  return packet_type == 4 ? Direction::Outgoing : Direction::Incoming;
+}
+
+std::optional<LinkFrame> strip_cooked(ByteReader reader) {
+  LinkFrame frame;
+  frame.direction = direction_of(reader.u16());
+  reader.skip(12);
+  const std::uint16_t protocol = reader.u16();
+  const auto packet = behind_type(reader, protocol);
+  if (!packet) {
+    return std::nullopt;
+  }
+  frame.packet = *packet;
+  return frame;
+}
+
+std::optional<LinkFrame> strip_cooked2(ByteReader reader) {
+  LinkFrame frame;
+  const std::uint16_t protocol = reader.u16();
+  reader.skip(2);
+  frame.interface = reader.u32();
+  reader.skip(2);
+  frame.direction = direction_of(reader.u8());
+  reader.skip(9);
+  const auto packet = behind_type(reader, protocol);
+  if (!packet) {
+    return std::nullopt;
+  }
+  frame.packet = *packet;
+  return frame;
+}
+
+}  // namespace
+
+std::optional<LinkFrame> strip_link_layer(int link_type, Bytes frame) {
+  ByteReader reader{frame};
+  switch (link_type) {
+    case kEthernet: {
+      reader.skip(12);
+      const std::uint16_t protocol = reader.u16();
+      const auto packet = behind_type(reader, protocol);
+      return packet ? std::optional{LinkFrame{.packet = *packet}} : std::nullopt;
+    }
+    case kRaw:
+    case kRawOpenBsd:
+    case kIpv4:
+    case kIpv6:
+      return LinkFrame{.packet = frame};
+    case kNull:
+    case kLoop:
+      reader.skip(4);
+      return reader.ok() ? std::optional{LinkFrame{.packet = reader.rest()}} : std::nullopt;
+    case kCooked:
+      return strip_cooked(reader);
+    case kCooked2:
+      return strip_cooked2(reader);
+    default:
+      return std::nullopt;
+  }
+}
+
+bool knows_link_type(int link_type) {
+  switch (link_type) {
+    case kEthernet:
+    case kRaw:
+    case kRawOpenBsd:
+    case kIpv4:
+    case kIpv6:
+    case kNull:
+    case kLoop:
+    case kCooked:
+    case kCooked2:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace isthmus::probe
