@@ -7,6 +7,7 @@ namespace {
 enum LinkType : int {
   kNull = 0,
   kEthernet = 1,
+  kPpp = 9,
   kRawOpenBsd = 12,
   kRaw = 101,
   kLoop = 108,
@@ -54,6 +55,16 @@ std::optional<LinkFrame> strip_cooked(ByteReader reader) {
   return frame;
 }
 
+/// RFC 1661 and 1662: address and control may be left out.
+std::optional<LinkFrame> strip_ppp(ByteReader reader) {
+  std::uint16_t protocol = reader.u16();
+  if (protocol == 0xff03) {
+    protocol = reader.u16();
+  }
+  const bool holds_ip = protocol == 0x0021 || protocol == 0x0057;
+  return reader.ok() && holds_ip ? std::optional{LinkFrame{.packet = reader.rest()}} : std::nullopt;
+}
+
 std::optional<LinkFrame> strip_cooked2(ByteReader reader) {
   LinkFrame frame;
   const std::uint16_t protocol = reader.u16();
@@ -90,6 +101,8 @@ std::optional<LinkFrame> strip_link_layer(int link_type, Bytes frame) {
     case kLoop:
       reader.skip(4);
       return reader.ok() ? std::optional{LinkFrame{.packet = reader.rest()}} : std::nullopt;
+    case kPpp:
+      return strip_ppp(reader);
     case kCooked:
       return strip_cooked(reader);
     case kCooked2:
@@ -102,6 +115,7 @@ std::optional<LinkFrame> strip_link_layer(int link_type, Bytes frame) {
 bool knows_link_type(int link_type) {
   switch (link_type) {
     case kEthernet:
+    case kPpp:
     case kRaw:
     case kRawOpenBsd:
     case kIpv4:

@@ -18,8 +18,8 @@ struct LinkFrame {
 };
 
 /// Takes the header of a libpcap link type (DLT_ value) off: Ethernet, with VLAN tags (802.1Q,
-/// 802.1ad); raw IP; BSD loopback; Linux cooked v1 and v2. Nothing if it is cut off, holds no IP,
-/// or the type is another.
+/// 802.1ad); PPP; raw IP; BSD loopback; Linux cooked v1 and v2. Nothing if it is cut off, holds no
+/// IP, or the type is another.
 std::optional<LinkFrame> strip_link_layer(int link_type, Bytes frame);
 
 /// Whether `strip_link_layer` knows a type.

@@ -132,7 +132,7 @@ std::uint32_t flow_label(const SipKey& key, const IpAddress& destination, std::u
 
 ProbeFields probe_fields(const ProbeFormat& format, const ProbeId& id) {
   const std::uint64_t tag = probe_tag(format.key, id);
-  const auto ttl_and_tag = static_cast<std::uint16_t>(id.ttl << 10 | (tag & 0x3ff));
+  const auto ttl_and_tag = static_cast<std::uint16_t>(unsigned{id.ttl} << 10 | (tag & 0x3ff));
   const auto sixteen = static_cast<std::uint16_t>(tag >> 10 & 0xffff);
   const bool is_v4 = id.destination.is_v4();
   ProbeFields fields;

@@ -32,6 +32,8 @@ TEST_CASE("each link type's header comes off, and a cut one is refused") {
   check(0, std::string(4, '\2'));
   check(113, std::string(14, '\0') + std::string{"\x08\x00", 2});
   check(276, std::string{"\x86\xdd\0\0\0\0\0\7\0\1\4\0", 12} + std::string(8, 'a'));
+  check(9, std::string{"\x00\x21", 2});
+  check(9, std::string{"\xff\x03\x00\x57", 4});
   check(101, "");
 }
 
