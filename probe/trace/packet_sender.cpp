@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -24,27 +25,41 @@ Result<PacketSender> PacketSender::open() {
                     ? missing_capability()
                     : std::string{"cannot open a packet socket: "} + std::strerror(errno));
   }
-  return PacketSender{fd};
+  const int local = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
+  return PacketSender{fd, local};
 }
 
 PacketSender::PacketSender(PacketSender&& other) noexcept
-    : socket_{std::exchange(other.socket_, -1)} {}
+    : socket_{std::exchange(other.socket_, -1)},
+      local_{std::exchange(other.local_, -1)} {}
 
 PacketSender::~PacketSender() {
   if (socket_ >= 0) {
     close(socket_);
+    close(local_);
   }
 }
 
 SendOutcome PacketSender::send(Bytes packet, const NextHop& next_hop) {
-  sockaddr_ll to{};
-  to.sll_family = AF_PACKET;
-  to.sll_protocol = htons(std::to_integer<unsigned>(packet[0]) >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6);
-  to.sll_ifindex = next_hop.interface;
-  to.sll_halen = next_hop.link_address_size;
-  std::memcpy(to.sll_addr, next_hop.link_address.data(), next_hop.link_address.size());
-  if (sendto(socket_, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&to),
-             sizeof to) >= 0) {
+  const bool is_v4 = std::to_integer<unsigned>(packet[0]) >> 4 == 4;
+  ssize_t sent = -1;
+  if (next_hop.is_local && is_v4) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    std::memcpy(&to.sin_addr, packet.data() + 16, 4);
+    sent = sendto(local_, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&to),
+                  sizeof to);
+  } else {
+    sockaddr_ll to{};
+    to.sll_family = AF_PACKET;
+    to.sll_protocol = htons(is_v4 ? ETH_P_IP : ETH_P_IPV6);
+    to.sll_ifindex = next_hop.interface;
+    to.sll_halen = next_hop.link_address_size;
+    std::memcpy(to.sll_addr, next_hop.link_address.data(), next_hop.link_address.size());
+    sent = sendto(socket_, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&to),
+                  sizeof to);
+  }
+  if (sent >= 0) {
     return SendOutcome::Sent;
   }
   switch (errno) {

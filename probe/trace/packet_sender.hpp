@@ -19,7 +19,8 @@ enum class SendOutcome : std::uint8_t {
 };
 
 /// Sends IP packets through a packet socket: the kernel puts the link header on, Ethernet, VLAN,
-/// loopback and tunnels alike, and looks at neither route nor firewall.
+/// loopback and tunnels alike, and looks at neither route nor firewall. Only IPv4 packets to this
+/// host go through a raw socket: the kernel takes injected ones from 127.0.0.1 for martians.
 class PacketSender {
  public:
   /// Needs CAP_NET_RAW; the error says how to give it.
@@ -33,8 +34,10 @@ class PacketSender {
   SendOutcome send(Bytes packet, const NextHop& next_hop);
 
  private:
-  explicit PacketSender(int socket) : socket_{socket} {}
+  PacketSender(int socket, int local) : socket_{socket}, local_{local} {}
+
   int socket_;
+  int local_;
 };
 
 /// How to give the running program what it lacks: a sentence with the command.

@@ -214,6 +214,7 @@ std::optional<RouteLookup::Gateway> RouteLookup::ask_route(const IpAddress& dest
       }
     });
     gateway.has_neighbour = route.rtm_type == RTN_UNICAST;
+    gateway.is_local = route.rtm_type == RTN_LOCAL;
   });
   if (!answered || !is_usable || gateway.interface == 0) {
     return std::nullopt;
@@ -228,7 +229,8 @@ std::optional<RouteLookup::Gateway> RouteLookup::ask_route(const IpAddress& dest
 }
 
 std::optional<NextHop> RouteLookup::ask_neighbour(const Gateway& gateway) {
-  NextHop hop{.interface = gateway.interface, .source = gateway.source};
+  NextHop hop{
+      .interface = gateway.interface, .source = gateway.source, .is_local = gateway.is_local};
   if (!gateway.has_neighbour) {
     return hop;
   }

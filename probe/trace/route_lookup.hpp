@@ -19,6 +19,7 @@ struct NextHop {
   int interface = 0;  ///< index
   IpAddress source;   ///< the address the kernel would choose
   std::array<std::uint8_t, 8> link_address{};
+  bool is_local = false;               ///< the destination is an address of this host
   std::uint8_t link_address_size = 0;  ///< 0 where the link has none: loopback, tunnels
 };
 
@@ -53,6 +54,7 @@ class RouteLookup {
     IpAddress address;
     IpAddress source;
     bool has_neighbour = true;
+    bool is_local = false;
     friend auto operator<=>(const Gateway&, const Gateway&) = default;
   };
 
