@@ -279,24 +279,41 @@ Result<NextHop, RouteFault> RouteLookup::find(const IpAddress& destination, Dura
   if (is_new) {
     nudge(gateway->address, gateway->interface);
   } else if (now - since->second > kGiveUp) {
+    if (now - since->second > 2 * kGiveUp) {
+      unresolved_.erase(since);  // it may have come up: the next trace asks anew
+    }
     return unexpected{RouteFault::Unreachable};
   }
   return unexpected{RouteFault::Unresolved};
 }
 
-void RouteLookup::follow_changes() {
-  std::array<std::byte, 16'384> buffer{};
+bool RouteLookup::follow_changes() {
+  alignas(nlmsghdr) std::array<std::byte, 16'384> buffer{};
   bool changed = false;
-  while (recv(events_, buffer.data(), buffer.size(), 0) > 0 || errno == ENOBUFS) {
-    changed = true;
+  bool is_way = false;
+  while (true) {
     errno = 0;
+    const auto received = recv(events_, buffer.data(), buffer.size(), 0);
+    if (received <= 0 && errno != ENOBUFS) {
+      break;
+    }
+    changed = true;
+    nlmsghdr header{};
+    std::memcpy(&header, buffer.data(), sizeof header);
+    // ENOBUFS: reports were lost, and may have been of any kind.
+    is_way = is_way || received <= 0 ||
+             (header.nlmsg_type != RTM_NEWNEIGH && header.nlmsg_type != RTM_DELNEIGH);
   }
   if (changed) {
     ++changes_;
     known_.clear();
-    // A neighbour that did not answer before may do so on the new way.
+  }
+  if (is_way) {
+    // A neighbour that did not answer before may do so on the new way. Reports of neighbours do not
+    // count: our own nudge makes one.
     unresolved_.clear();
   }
+  return is_way;
 }
 
 }  // namespace isthmus::probe

@@ -43,8 +43,9 @@ class RouteLookup {
 
   /// Unresolved: ask again in some milliseconds. After three seconds it is Unreachable.
   Result<NextHop, RouteFault> find(const IpAddress& destination, Duration now);
-  /// Reads what the kernel reported since; forgets everything if something changed.
-  void follow_changes();
+  /// Reads what the kernel reported since; forgets everything if something changed. True if that
+  /// was more than a neighbour: a link, an address or a route.
+  bool follow_changes();
   /// Changes followed so far.
   [[nodiscard]] std::uint64_t changes() const { return changes_; }
 

@@ -95,6 +95,7 @@ class SocketTracer : public Tracer {
   Expectation expectation_;
   std::optional<Duration> down_since_;
   Duration routes_checked_{};
+  std::optional<Duration> way_changed_;
   bool cancelled_ = false;
   TracerCounters counters_;
 };
@@ -231,7 +232,7 @@ bool SocketTracer::send(ProbeOrder& order, Duration now) {
   if (!hop) {
     if (hop.error() == RouteFault::Unresolved) {
       engine_->postpone(order, now + kRetrySoon);
-    } else if (down_since_) {
+    } else if (down_since_ || (way_changed_ && now - *way_changed_ < kDownFor)) {
       retry_down(order, now);  // an interface that goes down takes its routes along
     } else {
       ++counters_.unresolved;
@@ -284,7 +285,9 @@ void SocketTracer::work() {
   const Duration now = monotonic_now();
   if (now - routes_checked_ > Duration{10'000}) {
     routes_checked_ = now;
-    routes_.follow_changes();
+    if (routes_.follow_changes()) {
+      way_changed_ = now;
+    }
   }
   engine_->advance(now);
   send_due(now);
