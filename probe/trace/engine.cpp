@@ -11,6 +11,8 @@ namespace {
 
 /// Traces under way at most, so that memory stays bounded when all of them wait for silent hops.
 constexpr std::size_t kMostActive = 65'536;
+/// What the stamp of sending may differ from the time of the order.
+constexpr Duration kRounding{20'000};
 
 Reply reply_of(const ReplyPacket& packet, const Identity& identity, Duration rtt,
                std::uint8_t attempt) {
@@ -171,6 +173,16 @@ std::optional<TraceEngine::Work> TraceEngine::pick(Duration now) {
   return work;
 }
 
+/// How long an attempt may still be answered.
+Duration TraceEngine::time_left(const TraceState& state, const InFlight& item, Duration now) const {
+  const auto sent = state.sent_us(item.work.key, item.attempt);
+  if (!sent || state.state_of(item.work.key) != CellState::InFlight) {
+    return Duration::zero();
+  }
+  const auto waited = static_cast<std::int32_t>(static_cast<std::uint32_t>(now.count()) - *sent);
+  return options_.timeout - Duration{waited};
+}
+
 std::optional<ProbeOrder> TraceEngine::next(Duration now) {
   admit(now);
   while (const auto work = pick(now)) {
@@ -264,6 +276,11 @@ void TraceEngine::advance(Duration now) {
       continue;
     }
     TraceState& state = slots_[item.work.slot].state;
+    if (const Duration rest = time_left(state, item, now); rest > kRounding) {
+      // The packet was postponed and left later than this entry knows.
+      in_flight_.push_back({now + rest, item.work, item.attempt});
+      continue;
+    }
     const bool was_waiting = state.state_of(item.work.key) == CellState::InFlight;
     if (state.time_out(item.work.key, item.attempt, options_)) {
       ++counters_.timed_out;

@@ -110,6 +110,8 @@ class TraceEngine {
   void plan(std::uint32_t slot, Duration now);
   void finish(std::uint32_t slot, StopReason stop, Duration now);
   std::optional<Work> pick(Duration now);
+  [[nodiscard]] Duration time_left(const TraceState& state, const InFlight& item,
+                                   Duration now) const;
   [[nodiscard]] bool is_current(const Work& work) const {
     return slots_[work.slot].in_use && slots_[work.slot].generation == work.generation;
   }

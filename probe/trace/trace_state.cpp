@@ -188,7 +188,8 @@ void TraceState::note_loop(CellKey key, const IpAddress& address) {
     if (each.reply.address != address || each.reply.kind != ReplyKind::TimeExceeded) {
       continue;
     }
-    const auto [low, high] = std::minmax(key.ttl, each.key.ttl);
+    const std::uint8_t low = std::min(key.ttl, each.key.ttl);
+    const std::uint8_t high = std::max(key.ttl, each.key.ttl);
     const bool has_other = std::any_of(answers_.begin(), answers_.end(), [&](const Answer& other) {
       return other.key.ttl > low && other.key.ttl < high && other.reply.address != address;
     });

@@ -63,6 +63,77 @@ TEST_CASE("a trace names each hop and ends at the target") {
   CHECK(network.packets <= 14);
 }
 
+TEST_CASE("round-trip times are right where 32 bits of microseconds wrap") {
+  SimulatedNetwork network = line(9);
+  const Duration wrap{std::int64_t{1} << 32};
+  const Duration start = wrap - Duration{GENERATE(1, 700, 5'000, 20'000)};
+  SimulatedRun run{network, {}, {.key = {1, 2}}, {kTarget}};
+  run.run(Duration{100}, start);
+  const Traceroute& trace = run.results.at(0).at(0);
+  REQUIRE(trace.hops.size() == 10);
+  for (std::uint32_t i = 0; i < 9; ++i) {
+    CHECK(trace.hops[i].replies.at(0).rtt == Duration{2000 * (i + 1)});
+  }
+}
+
+TEST_CASE("a reply to the round before is late, and does not enter this one") {
+  const std::vector<IpAddress> targets{kTarget};
+  const ProbeFormat format{.key = {1, 2}};
+  const auto nothing = [](std::uint32_t, const std::vector<Traceroute>&) {};
+  TraceEngine before{{}, targets, 1, TimePoint{}, 0, nothing};
+  TraceEngine now{{}, targets, 1, TimePoint{}, 2, nothing};
+  auto old = *before.next(Duration{});
+  REQUIRE(now.next(Duration{}));
+  old.probe.source = IpAddress::v4(0xc0000201);
+  const std::string packet =
+      test::ReplyBuilder{.from = router(1), .to = old.probe.source}.time_exceeded(
+          build_probe(format, old.probe).view());
+  const auto reply = parse_reply(as_bytes(packet));
+  const auto identity = identify(format, now.expectation(), *reply);
+  REQUIRE(identity);
+  now.receive(*identity, *reply, Duration{1}, Duration{1});
+  CHECK(now.counters().late == 1);
+  CHECK(now.counters().answered == 0);
+}
+
+TEST_CASE("a packet that could not leave goes later, and counts as one attempt") {
+  SimulatedNetwork network = line(1);
+  const std::vector<IpAddress> targets{kTarget};
+  const ProbeFormat format{.key = {1, 2}};
+  std::vector<Traceroute> result;
+  TraceEngine engine{
+      {.destination_rate = 0},
+      targets,
+      1,
+      TimePoint{},
+      0,
+      [&](std::uint32_t, std::vector<Traceroute> traces) { result = std::move(traces); }};
+  Duration now{};
+  int refused = 0;
+  while (!engine.done() && now < std::chrono::seconds{30}) {
+    now += Duration{1'000};
+    engine.advance(now);
+    auto order = engine.next(now);
+    if (!order) {
+      continue;
+    }
+    if (refused++ < 20) {
+      engine.postpone(*order, now + Duration{2'000});
+      continue;
+    }
+    order->probe.source = IpAddress::v4(0xc0000201);
+    const std::string packet = network.answer(build_probe(format, order->probe).view());
+    const auto reply = parse_reply(as_bytes(packet));
+    engine.receive(*identify(format, engine.expectation(), *reply), *reply, now, now);
+  }
+  REQUIRE(result.size() == 1);
+  CHECK(result[0].stop == StopReason::Completed);
+  for (const Hop& hop : result[0].hops) {
+    CHECK(hop.sent == 1);
+  }
+  CHECK(engine.counters().timed_out == 0);
+}
+
 TEST_CASE("a silent hop is tried again, and shown as silence") {
   SimulatedNetwork network = line(6);
   network.hops[2].clear();

@@ -74,9 +74,8 @@ class SimulatedRun {
   std::vector<Duration> sent;
   std::size_t most_active = 0;
 
-  /// `gap` is the time between two packets.
-  Duration run(Duration gap = Duration{100}) {
-    Duration now{};
+  /// `gap` is the time between two packets; the clock begins at `now`.
+  Duration run(Duration gap = Duration{100}, Duration now = {}) {
     while (!engine_.done()) {
       deliver(now);
       engine_.advance(now);
