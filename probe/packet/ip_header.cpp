@@ -8,7 +8,7 @@ constexpr std::size_t kFixedV6 = 40;
 std::optional<IpHeader> parse_v4(Bytes packet) {
   ByteReader reader{packet};
   IpHeader header;
-  const std::size_t size = (reader.u8() & 0xfU) * 4U;
+  const std::size_t size = std::size_t{4} * (reader.u8() & 0xfU);
   header.tos = reader.u8();
   header.total_length = reader.u16();
   header.ip_id = reader.u16();

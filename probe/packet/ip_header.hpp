@@ -9,12 +9,10 @@
 namespace isthmus::probe {
 
 /// IP protocol numbers that probes and replies use.
-enum IpProtocol : std::uint8_t {
-  kProtocolIcmp = 1,
-  kProtocolTcp = 6,
-  kProtocolUdp = 17,
-  kProtocolIcmp6 = 58,
-};
+inline constexpr std::uint8_t kProtocolIcmp = 1;
+inline constexpr std::uint8_t kProtocolTcp = 6;
+inline constexpr std::uint8_t kProtocolUdp = 17;
+inline constexpr std::uint8_t kProtocolIcmp6 = 58;
 
 /// What an IPv4 or IPv6 header says, with IPv6 extension headers walked through.
 struct IpHeader {

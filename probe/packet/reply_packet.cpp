@@ -175,7 +175,7 @@ Result<ReplyPacket, ReplyFault> read_tcp(ReplyPacket reply, Bytes segment) {
   tcp.destination_port = reader.u16();
   tcp.sequence = reader.u32();
   tcp.acknowledgment = reader.u32();
-  const std::size_t size = (reader.u8() >> 4) * 4U;
+  const std::size_t size = std::size_t{4} * (reader.u8() >> 4);
   tcp.flags = reader.u8();
   if (!reader.ok() || size < kTcpHeader || size > segment.size()) {
     return unexpected{ReplyFault::Truncated};

@@ -49,7 +49,10 @@ struct TcpFields {
 };
 
 /// TCP header flags.
-enum TcpFlag : std::uint8_t { kTcpFin = 1, kTcpSyn = 2, kTcpReset = 4, kTcpAck = 16 };
+inline constexpr std::uint8_t kTcpFin = 1;
+inline constexpr std::uint8_t kTcpSyn = 2;
+inline constexpr std::uint8_t kTcpReset = 4;
+inline constexpr std::uint8_t kTcpAck = 16;
 
 /// Where each byte of the input went; the five add up to its size.
 struct ReplyBytes {

@@ -73,7 +73,7 @@ bool TraceEngine::start(std::uint32_t target, Duration now) {
   if (by_destination_.contains(destination)) {
     return false;
   }
-  std::uint32_t slot = static_cast<std::uint32_t>(slots_.size());
+  auto slot = static_cast<std::uint32_t>(slots_.size());
   if (free_.empty()) {
     slots_.emplace_back();
   } else {

@@ -86,8 +86,8 @@ class TraceState {
  private:
   struct OldSend {
     CellKey key;
-    std::uint8_t attempt;
-    std::uint32_t sent_us;
+    std::uint8_t attempt = 0;
+    std::uint32_t sent_us = 0;
   };
 
   [[nodiscard]] std::size_t index(CellKey key) const;
