@@ -224,18 +224,18 @@ bool say_losses(const TracerCounters& counters) {
 
 /// Moves the numbers of the command line to where the engine wants them.
 Result<bool> settle(Arguments& arguments) {
-  static const std::map<std::string, ProbeMethod> kMethods{{"udp", ProbeMethod::Udp},
-                                                           {"icmp", ProbeMethod::Icmp},
-                                                           {"tcp", ProbeMethod::TcpSyn},
-                                                           {"tcp-ack", ProbeMethod::TcpAck}};
-  static const std::map<std::string, Format> kFormats{{"table", Format::Table},
-                                                      {"json", Format::Ndjson},
-                                                      {"atlas", Format::Atlas},
-                                                      {"scamper", Format::Scamper},
-                                                      {"warts", Format::Warts}};
+  static const std::map<std::string, ProbeMethod> methods{{"udp", ProbeMethod::Udp},
+                                                          {"icmp", ProbeMethod::Icmp},
+                                                          {"tcp", ProbeMethod::TcpSyn},
+                                                          {"tcp-ack", ProbeMethod::TcpAck}};
+  static const std::map<std::string, Format> formats{{"table", Format::Table},
+                                                     {"json", Format::Ndjson},
+                                                     {"atlas", Format::Atlas},
+                                                     {"scamper", Format::Scamper},
+                                                     {"warts", Format::Warts}};
   TracerOptions& options = arguments.options;
-  const ProbeMethod method = kMethods.at(arguments.protocol);
-  arguments.format = kFormats.at(arguments.format_name);
+  const ProbeMethod method = methods.at(arguments.protocol);
+  arguments.format = formats.at(arguments.format_name);
   options.format.method = method;
   const bool is_tcp = method == ProbeMethod::TcpSyn || method == ProbeMethod::TcpAck;
   options.format.destination_port = static_cast<std::uint16_t>(arguments.port != 0 ? arguments.port
@@ -284,7 +284,7 @@ int trace(Arguments& arguments) {
   }
   Printer printer{arguments.format, context_of(arguments.options)};
   const bool whole = (*tracer)->run(
-      *targets, [&](unsigned, std::vector<Traceroute> traces) { printer.print(traces); });
+      *targets, [&](unsigned, const std::vector<Traceroute>& traces) { printer.print(traces); });
   if (!printer.finish()) {
     return say(3, std::string{"standard output: "} + std::strerror(errno));
   }

@@ -9,7 +9,7 @@ namespace isthmus::probe {
 namespace {
 
 constexpr std::uint16_t kMagic = 0x1205;
-enum RecordType : std::uint16_t { kList = 1, kCycleStart = 2, kCycleStop = 4, kTrace = 6 };
+enum RecordType : std::uint16_t { List = 1, CycleStart = 2, CycleStop = 4, Trace = 6 };
 
 /// The optional fields of a record: a bitmap of seven bits a byte, the fields' length, the fields.
 class Parameters {
@@ -185,14 +185,14 @@ void append_warts_start(std::string& text, TimePoint start) {
   list.u32(1);
   list.bytes(as_bytes(std::string_view{"isthmus\0", 8}));
   list.u8(0);
-  append_record(text, kList, list);
+  append_record(text, List, list);
   ByteWriter cycle;
   cycle.u32(1);
   cycle.u32(1);
   cycle.u32(1);
   cycle.u32(whole_seconds(start));
   cycle.u8(0);
-  append_record(text, kCycleStart, cycle);
+  append_record(text, CycleStart, cycle);
 }
 
 void append_warts(std::string& text, const Traceroute& trace, const TraceContext& context) {
@@ -209,7 +209,7 @@ void append_warts(std::string& text, const Traceroute& trace, const TraceContext
     }
   }
   body.u16(0);
-  append_record(text, kTrace, body);
+  append_record(text, Trace, body);
 }
 
 void append_warts_stop(std::string& text, TimePoint stop) {
@@ -217,7 +217,7 @@ void append_warts_stop(std::string& text, TimePoint stop) {
   cycle.u32(1);
   cycle.u32(whole_seconds(stop));
   cycle.u8(0);
-  append_record(text, kCycleStop, cycle);
+  append_record(text, CycleStop, cycle);
 }
 
 }  // namespace isthmus::probe

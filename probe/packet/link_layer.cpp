@@ -5,16 +5,16 @@ namespace {
 
 // Values of https://www.tcpdump.org/linktypes.html; libpcap's own headers stay out of pure code.
 enum LinkType : int {
-  kNull = 0,
-  kEthernet = 1,
-  kPpp = 9,
-  kRawOpenBsd = 12,
-  kRaw = 101,
-  kLoop = 108,
-  kCooked = 113,
-  kIpv4 = 228,
-  kIpv6 = 229,
-  kCooked2 = 276,
+  Null = 0,
+  Ethernet = 1,
+  Ppp = 9,
+  RawOpenBsd = 12,
+  Raw = 101,
+  Loop = 108,
+  Cooked = 113,
+  Ipv4 = 228,
+  Ipv6 = 229,
+  Cooked2 = 276,
 };
 
 constexpr std::uint16_t kEtherIpv4 = 0x0800;
@@ -86,26 +86,26 @@ std::optional<LinkFrame> strip_cooked2(ByteReader reader) {
 std::optional<LinkFrame> strip_link_layer(int link_type, Bytes frame) {
   ByteReader reader{frame};
   switch (link_type) {
-    case kEthernet: {
+    case Ethernet: {
       reader.skip(12);
       const std::uint16_t protocol = reader.u16();
       const auto packet = behind_type(reader, protocol);
       return packet ? std::optional{LinkFrame{.packet = *packet}} : std::nullopt;
     }
-    case kRaw:
-    case kRawOpenBsd:
-    case kIpv4:
-    case kIpv6:
+    case Raw:
+    case RawOpenBsd:
+    case Ipv4:
+    case Ipv6:
       return LinkFrame{.packet = frame};
-    case kNull:
-    case kLoop:
+    case Null:
+    case Loop:
       reader.skip(4);
       return reader.ok() ? std::optional{LinkFrame{.packet = reader.rest()}} : std::nullopt;
-    case kPpp:
+    case Ppp:
       return strip_ppp(reader);
-    case kCooked:
+    case Cooked:
       return strip_cooked(reader);
-    case kCooked2:
+    case Cooked2:
       return strip_cooked2(reader);
     default:
       return std::nullopt;
@@ -114,16 +114,16 @@ std::optional<LinkFrame> strip_link_layer(int link_type, Bytes frame) {
 
 bool knows_link_type(int link_type) {
   switch (link_type) {
-    case kEthernet:
-    case kPpp:
-    case kRaw:
-    case kRawOpenBsd:
-    case kIpv4:
-    case kIpv6:
-    case kNull:
-    case kLoop:
-    case kCooked:
-    case kCooked2:
+    case Ethernet:
+    case Ppp:
+    case Raw:
+    case RawOpenBsd:
+    case Ipv4:
+    case Ipv6:
+    case Null:
+    case Loop:
+    case Cooked:
+    case Cooked2:
       return true;
     default:
       return false;

@@ -16,7 +16,6 @@ double burst_for(double rate) {
 Pacer::Pacer(double rate, Duration now)
     : rate_{std::max(rate, 0.001)},
       burst_{burst_for(rate_)},
-      tokens_{1},
       filled_{now} {}
 
 void Pacer::refill(Duration now) {

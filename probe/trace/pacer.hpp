@@ -28,7 +28,7 @@ class Pacer {
 
   double rate_;
   double burst_;
-  double tokens_;
+  double tokens_ = 1;
   Duration filled_;
 };
 

@@ -40,7 +40,7 @@ PacketSender::~PacketSender() {
   }
 }
 
-SendOutcome PacketSender::send(Bytes packet, const NextHop& next_hop) {
+SendOutcome PacketSender::send(Bytes packet, const NextHop& next_hop) const {
   const bool is_v4 = std::to_integer<unsigned>(packet[0]) >> 4 == 4;
   ssize_t sent = -1;
   if (next_hop.is_local && is_v4) {

@@ -31,7 +31,7 @@ class PacketSender {
   PacketSender& operator=(const PacketSender&) = delete;
   ~PacketSender();
 
-  SendOutcome send(Bytes packet, const NextHop& next_hop);
+  [[nodiscard]] SendOutcome send(Bytes packet, const NextHop& next_hop) const;
 
  private:
   PacketSender(int socket, int local) : socket_{socket}, local_{local} {}

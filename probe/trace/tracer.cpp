@@ -3,13 +3,13 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <time.h>
 
 #include "probe/packet/identity.hpp"
 #include "probe/packet/probe_fields.hpp"
@@ -51,9 +51,8 @@ std::uint64_t random_word() {
 
 class SocketTracer : public Tracer {
  public:
-  SocketTracer(const TracerOptions& options, PacketSender sender, Capture capture,
-               RouteLookup routes)
-      : options_{options},
+  SocketTracer(TracerOptions options, PacketSender sender, Capture capture, RouteLookup routes)
+      : options_{std::move(options)},
         sender_{std::move(sender)},
         capture_{std::move(capture)},
         routes_{std::move(routes)},
@@ -64,6 +63,8 @@ class SocketTracer : public Tracer {
   }
 
   ~SocketTracer() override { readable_.release(); }
+  SocketTracer(const SocketTracer&) = delete;
+  SocketTracer& operator=(const SocketTracer&) = delete;
 
   bool run(const std::vector<IpAddress>& targets, const Finished& finished) override;
   [[nodiscard]] TracerCounters counters() const override;
@@ -334,8 +335,7 @@ TracerCounters SocketTracer::counters() const {
 
 }  // namespace
 
-Result<std::unique_ptr<Tracer>> Tracer::open(const TracerOptions& wanted) {
-  TracerOptions options = wanted;
+Result<std::unique_ptr<Tracer>> Tracer::open(TracerOptions options) {
   if (options.format.key.low == 0 && options.format.key.high == 0) {
     options.format.key = {random_word(), random_word()};
   }
@@ -363,7 +363,7 @@ Result<std::unique_ptr<Tracer>> Tracer::open(const TracerOptions& wanted) {
     }
   }
   return std::unique_ptr<Tracer>{std::make_unique<SocketTracer>(
-      options, std::move(*sender), std::move(*capture), std::move(*routes))};
+      std::move(options), std::move(*sender), std::move(*capture), std::move(*routes))};
 }
 
 }  // namespace isthmus::probe

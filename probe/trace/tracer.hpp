@@ -50,7 +50,7 @@ class Tracer {
   /// Called with each finished target; `round` counts from 0.
   using Finished = std::function<void(unsigned round, std::vector<Traceroute> traces)>;
 
-  static Result<std::unique_ptr<Tracer>> open(const TracerOptions& options);
+  static Result<std::unique_ptr<Tracer>> open(TracerOptions options);
   virtual ~Tracer() = default;
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
