@@ -16,6 +16,12 @@ constexpr double kLearnedShare = 0.01;
 constexpr double kInsertedPart = 0.95;
 constexpr std::size_t kFlapCycles = 3;
 
+/// Whether an upstream was confirmed too often within the day before.
+bool is_flapping(UpstreamRecord& record, TimePoint now) {
+  std::erase_if(record.cycles, [&](TimePoint time) { return now - time > kDay; });
+  return record.cycles.size() > kFlapCycles;
+}
+
 }  // namespace
 
 Lifecycle::Lifecycle(const Target& target, const DetectorSettings& settings)
@@ -121,7 +127,7 @@ void Lifecycle::learn(const Scene& scene, std::vector<Event>& events, Deadlines&
     stood_a_day = stood_a_day || long_standing >= 3;
     const bool enough =
         standing + support.witnesses >= 1 && share_of(scene.ballot(), asn).share >= kLearnedShare;
-    if (is_known(record) || !enough) {
+    if (is_known(record) || record.phase == Phase::Withdrawn || !record.nominated || !enough) {
       continue;
     }
     record.phase = Phase::Established;
@@ -273,16 +279,14 @@ void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const
     event.severity = Severity::Info;
   }
   record.cycles.push_back(scene.now);
-  std::erase_if(record.cycles, [&](TimePoint time) { return scene.now - time > kDay; });
   changed_.push_back(record.asn);
-  if (record.cycles.size() > kFlapCycles) {
-    if (record.flapping) {
-      return;
-    }
-    record.flapping = true;
+  const bool told_flapping = record.flapping;
+  record.flapping = is_flapping(record, scene.now);
+  if (record.flapping && told_flapping) {
+    return;
+  }
+  if (record.flapping) {
     event = flapping_event(std::move(event), record);
-  } else {
-    record.flapping = false;
   }
   tell(record, std::move(event), events);
 }
@@ -332,6 +336,7 @@ void Lifecycle::judge_known(const Scene& scene, UpstreamRecord& record, bool fro
   record.told_gone_at = scene.now;
   record.unsupported_since = scene.now;
   changed_.push_back(record.asn);
+  record.flapping = record.flapping && is_flapping(record, scene.now);
   if (!record.flapping) {
     tell(record, std::move(event), events);
   }

@@ -2,7 +2,8 @@
 
 namespace {
 
-Target stranger() {
+/// Star JV as somebody watches it who knows nothing of it.
+Target unknown_star() {
   Target target = star();
   target.known_upstreams.clear();
   return target;
@@ -10,134 +11,112 @@ Target stranger() {
 
 }  // namespace
 
-TEST_CASE("what a table has held for a day is known at once, and no news") {
-  StoryTeller story{{stranger()}};
-  story.add_peers(20, 2);
+TEST_CASE("upstreams of the first day are learned, and none of them is news") {
+  StoryTeller story{{unknown_star()}};
+  story.add_peers(20);
+  story.announce(0s, story.peers(0, 12), kStarPrefixes, kUnicomPath);
+  story.announce(0s, story.peers(12, 8), kStarPrefixes, kTtkPath);
+  story.announce(10h, story.peers(0, 3), kStarPrefixes, "3356 22351 131279");
+  const Findings found = told(story, 30h);
+  CHECK(lines_of(found.events) == Lines{"180 upstream_discovered AS4837 learning",
+                                        "180 upstream_discovered AS20485 learning",
+                                        "36180 upstream_discovered AS22351 learning"});
+  CHECK(found.events[0].severity == Severity::Info);
+  CHECK(found.events[0].share == Approx(0.6));
+  CHECK(found.events[0].summary ==
+        "AS4837 carries star: learned, 60 % of the space, seen from 12 of 20 vantage ASes");
+}
+
+TEST_CASE("what passes by within three minutes is not learned") {
+  StoryTeller story{{unknown_star()}};
+  story.add_peers(20);
+  story.announce(0s, story.peers(), kStarPrefixes, kUnicomPath);
+  story.announce(1h, story.peers(0, 10), kStarPrefixes, kTtkPath);
+  story.announce(1h + 179s, story.peers(0, 10), kStarPrefixes, kUnicomPath);
+  CHECK(lines_of(told(story, 20h).events) == Lines{"180 upstream_discovered AS4837 learning"});
+}
+
+TEST_CASE("after a day learning is over, and a further upstream is new") {
+  for (const Duration at : {23h + 0min, 25h + 0min}) {
+    StoryTeller story{{unknown_star()}};
+    story.add_peers(20);
+    story.announce(0s, story.peers(), kStarPrefixes, kUnicomPath);
+    story.announce(at, story.peers(0, 10), kStarPrefixes, kTtkPath);
+    const Findings found = told(story, 30h);
+    CHECK(count_of(found, EventType::UpstreamNew) == (at > 24h ? 1 : 0));
+    CHECK(count_of(found, EventType::UpstreamDiscovered) == (at > 24h ? 1 : 2));
+  }
+}
+
+TEST_CASE("a table whose routes have stood for a day ends learning at once") {
+  StoryTeller story{{unknown_star()}};
+  story.add_peers(20);
   story.table(0s, -25h, story.peers(), kStarPrefixes, kUnicomPath);
-  story.announce(1h, story.peers(), kThreeOfFour, kTtkPath);
+  story.announce(1h, story.peers(0, 10), kStarPrefixes, kTtkPath);
   const Findings found = told(story, 2h);
   CHECK(lines_of(found.events) == Lines{"0 upstream_discovered AS4837 learning",
                                         "3600 upstream_candidate AS20485 first_sight",
                                         "3660 upstream_probable AS20485 score_and_consensus",
                                         "3780 upstream_new AS20485 broad_switch"});
-  CHECK(found.events[0].severity == Severity::Info);
-  CHECK(found.events[0].share == 1);
 }
 
-TEST_CASE("without such a table the first day is spent learning, and its upstreams are no news") {
-  StoryTeller story{{stranger()}};
-  story.add_peers(20, 2);
-  story.announce(0s, story.peers(), kStarPrefixes, kUnicomPath);
-  story.announce(1h, story.peers(), kThreeOfFour, kTtkPath);
-  story.announce(25h, story.peers(), kThreeOfFour, "174 3216 131279");
-  const Findings found = told(story, 26h);
-  const Lines lines = lines_of(found.events);
-  REQUIRE(lines.size() >= 5);
-  CHECK(lines[0] == "180 upstream_discovered AS4837 learning");
-  CHECK(lines[1] == "3780 upstream_discovered AS20485 learning");
-  CHECK(lines[2] == "90000 upstream_candidate AS3216 first_sight");
-  CHECK(the_only(found, EventType::UpstreamNew).upstream == Asn{3216});
-}
-
-TEST_CASE("what is learned must have stood, and must carry one percent") {
-  StoryTeller story{{stranger()}};
-  story.add_peers(20, 2);
-  story.announce(0s, story.peers(), kStarPrefixes, kUnicomPath);
-  story.announce(1h, story.peers(0, 20), kStarPrefixes, kTtkPath);
-  story.announce(1h + 170s, story.peers(0, 20), kStarPrefixes, kUnicomPath);
-  CHECK(lines_of(told(story, 20h).events) == Lines{"180 upstream_discovered AS4837 learning"});
-}
-
-TEST_CASE("learning goes on until three groups see the target") {
-  StoryTeller story{{stranger()}};
-  story.add_peers(2, 2);
-  story.announce(0s, story.peers(), kStarPrefixes, kUnicomPath);
-  story.announce(30h, story.peers(), kStarPrefixes, kTtkPath);
-  const Findings found = told(story, 40h);
-  CHECK(count_of(found, EventType::UpstreamDiscovered) == 2);
+TEST_CASE("fewer than three groups never end the learning") {
+  StoryTeller story{{unknown_star()}};
+  story.add_peers(2);
+  story.table(0s, -48h, story.peers(), kStarPrefixes, kUnicomPath);
+  story.announce(72h, story.peers(0, 1), kStarPrefixes, kTtkPath);
+  const Findings found = told(story, 100h);
   CHECK(count_of(found, EventType::UpstreamCandidate) == 0);
+  CHECK(count_of(found, EventType::UpstreamDiscovered) == 2);
 }
 
-TEST_CASE("known upstreams end learning before it begins, seen or not") {
-  StoryTeller story{{star()}};
-  story.add_peers(20, 2);
-  story.announce(0s, story.peers(), kStarPrefixes, kTtkPath);
-  // Nobody switched from anything: it was found, it did not come.
+TEST_CASE("an upstream that goes while the others are learned is lost, and may return") {
+  StoryTeller story{{unknown_star()}};
+  story.add_peers(20);
+  story.announce(0s, story.peers(), kStarPrefixes, kUnicomPath);
+  story.announce(1h, story.peers(), kStarPrefixes, kTtkPath);
+  story.announce(2h, story.peers(), kStarPrefixes, kUnicomPath);
   const Findings found = told(story, 3h);
-  CHECK(count_of(found, EventType::UpstreamNew) == 0);
-  CHECK(the_only(found, EventType::UpstreamDiscovered).rule == "control_plane_only");
-  CHECK(the_only(found, EventType::UpstreamDiscovered).severity == Severity::Info);
+  CHECK(lines_of(found.events) == Lines{"180 upstream_discovered AS4837 learning",
+                                        "3780 upstream_discovered AS20485 learning",
+                                        "3900 upstream_lost AS4837 gone_elsewhere",
+                                        "7320 upstream_returned AS4837 control_plane_only",
+                                        "7500 upstream_lost AS20485 gone_elsewhere"});
 }
 
-TEST_CASE("a target without a list of prefixes is watched by all that it originates") {
+TEST_CASE("known upstreams end learning at once, also those that nobody shows") {
   Target target = star();
-  target.prefixes.clear();
+  target.known_upstreams = {Asn{4837}, Asn{9304}};
   StoryTeller story{{target}};
-  story.add_peers(20, 2);
-  story.table(0s, -24h, story.peers(), kStarPrefixes, kUnicomPath);
-  story.announce(1h, story.peers(), {"192.0.2.0/24"}, "6939 4837 64500");
-  story.announce(2h, story.peers(), kThreeOfFour, kTtkPath);
+  story.add_peers(20);
+  story.announce(0s, story.peers(), kStarPrefixes, kUnicomPath);
+  story.announce(1h, story.peers(0, 10), kStarPrefixes, "3356 9304 131279");
+  story.announce(2h, story.peers(0, 10), kStarPrefixes, kTtkPath);
   const Findings found = told(story, 3h);
-  CHECK(the_only(found, EventType::UpstreamNew).share == Approx(0.75));
-  for (const RouteInterval& interval : found.intervals) {
-    REQUIRE(interval.prefix != Prefix::parse("192.0.2.0/24").value());
+  CHECK(count_of(found, EventType::UpstreamDiscovered) == 0);
+  for (const Event& event : found.events) {
+    INFO(line_of(event));
+    CHECK((event.upstream != Asn{9304} || event.type == EventType::PrefixMoved ||
+           event.type == EventType::ShareShift || event.type == EventType::UpstreamLost));
   }
+  CHECK(the_only(found, EventType::UpstreamNew).upstream == Asn{20485});
 }
 
-TEST_CASE("a front AS that slides in before a known upstream is inserted, not new") {
-  StoryTeller story{{star()}};
-  story.add_peers(20, 2);
-  story.table(0s, -24h, story.peers(), kStarPrefixes, kUnicomPath);
-  story.announce(1h, story.peers(), kStarPrefixes, "6939 4837 9929 131279");
+TEST_CASE("learning takes as long as it is told to") {
+  StoryTeller story{{unknown_star()}, DetectorSettings{.learning = 2h}};
+  story.add_peers(20);
+  story.announce(0s, story.peers(), kStarPrefixes, kUnicomPath);
+  story.announce(3h, story.peers(0, 10), kStarPrefixes, kTtkPath);
+  CHECK(count_of(told(story, 4h), EventType::UpstreamNew) == 1);
+}
+
+TEST_CASE("what was lost while others are learned is not learned a second time") {
+  StoryTeller story{{unknown_star()}};
+  story.add_peers(20);
+  story.announce(0s, story.peers(), kStarPrefixes, kUnicomPath);
+  story.announce(1h, story.peers(), kStarPrefixes, kTtkPath);
+  story.announce(2h, story.peers(0, 2), kStarPrefixes, kUnicomPath);
   const Findings found = told(story, 3h);
-  CHECK(count_of(found, EventType::UpstreamNew) == 0);
-  const Event& event = the_only(found, EventType::UpstreamInserted);
-  CHECK(event.upstream == Asn{9929});
-  CHECK(event.severity == Severity::Notice);
-}
-
-TEST_CASE("each target is judged by itself, and each family of one") {
-  Target other{.name = "other", .origins = {Asn{64600}}, .known_upstreams = {Asn{3356}}};
-  other.prefixes = {Prefix::parse("2001:db8::/32").value(), Prefix::parse("192.0.2.0/24").value()};
-  StoryTeller story{{star(), other}};
-  story.add_peers(20, 2);
-  story.table(0s, -24h, story.peers(), kStarPrefixes, kUnicomPath);
-  story.table(0s, -24h, story.peers(), {"2001:db8::/32", "192.0.2.0/24"}, "6939 3356 64600");
-  story.announce(1h, story.peers(), {"2001:db8::/32"}, "6939 1299 64600");
-  const Findings found = told(story, 2h);
-  const Event& event = the_only(found, EventType::UpstreamNew);
-  CHECK(event.target == "other");
-  CHECK(event.family == Family::Ipv6);
-  CHECK(event.share == 1);
-  for (const Event& each : found.events) {
-    CHECK(each.family == Family::Ipv6);
-  }
-}
-
-TEST_CASE(
-    "another origin of a watched prefix is told when three groups have seen it for a minute") {
-  StoryTeller story{{star()}};
-  story.add_peers(20, 2);
-  story.table(0s, -24h, story.peers(), kStarPrefixes, kUnicomPath);
-  story.announce(1h, story.peers(0, 3), {"175.45.176.0/24"}, "3356 51040");
-  const Findings found = told(story, 3h);
-  CHECK(lines_of(found.events) == Lines{"3660 origin_change - origin"});
-  CHECK(found.events[0].summary ==
-        "175.45.176.0/24 is originated by AS51040, which is not of star: 3 vantage ASes see it");
-  StoryTeller two{{star()}};
-  two.add_peers(20, 2);
-  two.table(0s, -24h, two.peers(), kStarPrefixes, kUnicomPath);
-  two.announce(1h, two.peers(0, 2), {"175.45.176.0/24"}, "3356 51040");
-  CHECK(told(two, 3h).events.empty());
-}
-
-TEST_CASE("a target in the middle of a path raises no upstream, and is told as a suspected leak") {
-  StoryTeller story{{star()}};
-  story.add_peers(20, 2);
-  story.table(0s, -24h, story.peers(), kStarPrefixes, kUnicomPath);
-  story.announce(1h, story.peers(), {"203.0.113.0/24"}, "22351 131279 51040");
-  const Findings found = told(story, 3h);
-  REQUIRE(found.events.size() == 1);
-  CHECK(found.events[0].type == EventType::SuspectedLeak);
-  CHECK(found.events[0].rule == "target_in_transit");
+  CHECK(count_of(found, EventType::UpstreamLost) == 1);
+  CHECK(count_of(found, EventType::UpstreamDiscovered) == 2);
 }
