@@ -21,21 +21,12 @@ struct ExplainOptions {
   bool json = false;
 };
 
-/// The event of that id, or the last one (of a type).
-Result<Event> find_event(const ExplainOptions& options, const collector::History& history) {
+/// The event of that id, or the last one (of a type); nothing if there is none.
+Result<std::optional<Event>> find_event(const ExplainOptions& options,
+                                        std::optional<EventType> type,
+                                        const collector::History& history) {
   if (options.event != "last") {
-    Result<std::optional<Event>> found = history.event(options.event);
-    if (!found) {
-      return unexpected{found.error()};
-    }
-    if (!*found) {
-      return fail(options.event + ": no such event; `isthmusctl events` lists them");
-    }
-    return **found;
-  }
-  std::optional<EventType> type;
-  if (!options.type.empty() && !(type = parse_event_type(options.type))) {
-    return fail("--type " + options.type + ": there is no such event type");
+    return history.event(options.event);
   }
   std::optional<Event> last;
   const Result<void> read = history.events({}, [&](const Event& event) {
@@ -47,10 +38,7 @@ Result<Event> find_event(const ExplainOptions& options, const collector::History
   if (!read) {
     return unexpected{read.error()};
   }
-  if (!last) {
-    return fail("the history has no such event");
-  }
-  return *last;
+  return last;
 }
 
 void append_witnesses(std::string& text, const std::vector<Witness>& witnesses) {
@@ -144,13 +132,22 @@ Result<collector::Recomputation> compute_again(const Event& event,
 }
 
 void explain(const ExplainOptions& options, Outcome& outcome) {
+  std::optional<EventType> type;
+  if (!options.type.empty() && !(type = parse_event_type(options.type))) {
+    return outcome.fail(Exit::Usage, "--type " + options.type + ": there is no such event type");
+  }
   const auto history = open_existing_history(options.history.folder);
   if (!history) {
     return outcome.fail(Exit::Failed, history.error().message);
   }
-  const Result<Event> event = find_event(options, **history);
+  const Result<std::optional<Event>> found = find_event(options, type, **history);
+  if (!found) {
+    return outcome.fail(Exit::Failed, found.error().message);
+  }
+  const std::optional<Event>& event = *found;
   if (!event) {
-    return outcome.fail(Exit::Usage, event.error().message);
+    return outcome.fail(Exit::Usage, options.event + (type ? " " + options.type : "") +
+                                         ": no such event; `isthmusctl events` lists them");
   }
   const Result<collector::Recomputation> again = compute_again(*event, **history);
   if (!again) {
