@@ -19,7 +19,8 @@ endfunction()
 # isthmus_test(core_net_test SOURCES prefix_test.cpp DEPENDS core_net)
 #
 # One Catch2 program for a folder; each of its test cases becomes a test of CTest. ISTHMUS_SHARED_DATA names the
-# folder of real captures, which exists on the developers' machines only; LABELS and TIMEOUT are CTest's.
+# folder of real captures, which exists on the developers' machines only; LABELS and TIMEOUT are CTest's. What has
+# the label `threads` is also run under ThreadSanitizer, and the target thread_tests builds all of that.
 function(isthmus_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LINKS;LABELS")
   if(NOT arg_TIMEOUT)
@@ -36,6 +37,12 @@ function(isthmus_test name)
     ${name}
     DISCOVERY_MODE PRE_TEST
     PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+  if("threads" IN_LIST arg_LABELS)
+    if(NOT TARGET thread_tests)
+      add_custom_target(thread_tests)
+    endif()
+    add_dependencies(thread_tests ${name})
+  endif()
 endfunction()
 
 # isthmus_fuzz(mrt_fuzz DEPENDS collector_feed): a libFuzzer target from mrt_fuzz.cpp; its seeds are in corpus/mrt_fuzz.

@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
       "Start with: isthmusctl replay --target AS131279 --known-upstream AS4837 FILE..."};
   app.name("isthmusctl");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "isthmusctl " ISTHMUS_VERSION);
   app.get_formatter()->column_width(34);
   app.set_version_flag("--version", "isthmus " ISTHMUS_VERSION, "Print the version and exit");
   app.footer(

@@ -10,7 +10,8 @@
 
 namespace isthmus::collector {
 
-/// What the detector has found since it was asked last.
+/// What the detector has found since it was asked last. Intervals and observations of one target
+/// and one address family come in the order of their times.
 struct Findings {
   std::vector<Event> events;             ///< in the order of `precedes`
   std::vector<RouteInterval> intervals;  ///< closed (until set) and, at `finish`, the open ones

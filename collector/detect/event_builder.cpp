@@ -186,6 +186,9 @@ Event upstream_event(const Scene& scene, const UpstreamRecord& record, EventType
   event.share_upper = interval.upper;
   event.hegemony = hegemony_of(scene, record.asn);
   add_witnesses(scene, record.asn, event);
+  if (record.told_gone_at) {
+    event.thresholds.push_back({"weighed_since", format_utc(*record.told_gone_at)});
+  }
   if (!record.event_id.empty()) {
     event.amends = record.event_id;
   }

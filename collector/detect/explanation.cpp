@@ -35,6 +35,16 @@ Duration threshold(const Event& event, std::string_view name, Duration otherwise
   return otherwise;
 }
 
+/// Traceroutes after this moment were weighed: after the last withdrawal of the upstream, if any.
+std::optional<TimePoint> weighed_since(const Event& event) {
+  for (const NamedValue& value : event.thresholds) {
+    if (value.name == "weighed_since") {
+      return parse_utc(value.value);
+    }
+  }
+  return std::nullopt;
+}
+
 Result<ControlCount> count_control(const Event& event, const EvidenceLookup& evidence) {
   const Duration standing = threshold(event, "peer_standing", DetectorSettings{}.peer_standing);
   ControlCount count;
@@ -78,6 +88,7 @@ void add_groups(const Event& event,
   for (const Asn group : groups) {
     UpstreamRecord record;
     record.asn = *event.upstream;
+    record.told_gone_at = weighed_since(event);
     for (const Observation& seen : group_history(group)) {
       if (seen.time <= event.time && seen.verdict == Verdict::Upstream) {
         weigh(record, seen, settings);
@@ -109,7 +120,8 @@ Result<Recomputation> recompute(const Event& event, const EvidenceLookup& eviden
   if (const double switched = std::floor(control->switched); switched > 0) {
     result.terms.push_back({"switch", {}, std::min(6.0, 0.5 * switched)});
   }
-  if (event.type == EventType::UpstreamReturned) {
+  // Whoever comes and goes has come back too.
+  if (event.type == EventType::UpstreamReturned || event.type == EventType::UpstreamFlapping) {
     result.terms.push_back({"prior.known_edge", {}, 1.0});
   }
   if (control->valleys > 0 && 2 * control->valleys >= control->groups) {
@@ -121,7 +133,7 @@ Result<Recomputation> recompute(const Event& event, const EvidenceLookup& eviden
 }
 
 std::string rule_text(const std::string& rule) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kTexts{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kTexts{{
       {"fused",
        "Several vantage groups measured it, or measured and announced it, again after the "
        "persistence time had passed."},
@@ -147,6 +159,12 @@ std::string rule_text(const std::string& rule) {
       {"majority_of_groups",
        "More than half of the vantage groups of the prefix went over to "
        "another known upstream and stayed for the persistence time."},
+      {"share_difference",
+       "The share of a known upstream has been more than a fifth of the space above what was told "
+       "last, for a quarter of an hour."},
+      {"live_groups",
+       "Fewer than 3 vantage groups see the target, or less than half of those that did two probe "
+       "intervals ago (or, for the end of it, there are enough again)."},
       {"part_of_groups",
        "At least 80 % of the vantage groups have no route (or at most half, for "
        "the end of it)."},

@@ -4,26 +4,11 @@
 #include <optional>
 #include <vector>
 
+#include "collector/detect/deadlines.hpp"
 #include "collector/detect/event_builder.hpp"
 #include "collector/detect/support.hpp"
 
 namespace isthmus::collector {
-
-/// The earliest moment after now at which something may change by the passing of time alone.
-class Deadlines {
- public:
-  explicit Deadlines(TimePoint now) : now_{now} {}
-  void at(TimePoint time) {
-    if (time > now_ && (!next_ || time < *next_)) {
-      next_ = time;
-    }
-  }
-  [[nodiscard]] std::optional<TimePoint> next() const { return next_; }
-
- private:
-  TimePoint now_;
-  std::optional<TimePoint> next_;
-};
 
 /// Takes every upstream of a target through its life (detection.md c.5 and c.7): learned,
 /// candidate, probable, confirmed, established, withdrawn, returned or dismissed.
@@ -38,16 +23,25 @@ class Lifecycle {
 
   /// Whether an upstream is believed now.
   [[nodiscard]] bool knows(Asn asn) const;
+  /// Whether nearly all have left a known upstream, which is not told yet.
+  [[nodiscard]] bool is_leaving(Asn asn) const;
   [[nodiscard]] bool learning() const { return learning_; }
   /// Upstreams whose coming or going was told at the moment judged last.
   [[nodiscard]] const std::vector<Asn>& changed() const { return changed_; }
 
  private:
-  UpstreamRecord& record_of(const Scene& scene, Asn asn, TimePoint first);
+  void nominate(const Scene& scene, Asn asn, TimePoint first);
   void find_candidates(const Scene& scene);
   void learn(const Scene& scene, std::vector<Event>& events, Deadlines& due);
   void judge_unknown(const Scene& scene, UpstreamRecord& record, bool frozen,
                      std::vector<Event>& events, Deadlines& due);
+  void dismiss(const Scene& scene, UpstreamRecord& record, double score, std::vector<Event>& events,
+               Deadlines& due);
+  [[nodiscard]] EventType type_of_confirmation(const Scene& scene, const UpstreamRecord& record,
+                                               const Support& support,
+                                               const Confirmation& confirmation) const;
+  void establish(const Scene& scene, UpstreamRecord& record, bool frozen,
+                 std::vector<Event>& events, Deadlines& due);
   void judge_known(const Scene& scene, UpstreamRecord& record, bool frozen,
                    std::vector<Event>& events, Deadlines& due);
   void judge_withdrawn(const Scene& scene, UpstreamRecord& record, bool frozen,

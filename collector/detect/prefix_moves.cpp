@@ -114,7 +114,8 @@ void PrefixMoves::judge_prefix(const Scene& scene, const Lifecycle& lifecycle, c
     return;
   }
   // An upstream that has left every prefix is about to be told as withdrawn, which tells this too.
-  if (!lifecycle.knows(*carrier.told) || !is_kept(scene, *carrier.told)) {
+  if (!lifecycle.knows(*carrier.told) || lifecycle.is_leaving(*carrier.told) ||
+      !is_kept(scene, *carrier.told)) {
     return;
   }
   Event event = target_event(scene, EventType::PrefixMoved, Severity::Notice, "majority_of_groups");

@@ -30,7 +30,7 @@ void Reachability::judge(const Scene& scene, std::vector<Event>& events, Deadlin
   if (!unreachable_ && enough && part >= kGone) {
     unreachable_ = true;
     gone_since_ = scene.now;
-  } else if (unreachable_ && part <= kBack) {
+  } else if (unreachable_ && enough && part <= kBack) {
     unreachable_ = false;
     if (told_gone_) {
       Event event =
@@ -93,7 +93,10 @@ void Reachability::judge_loss(const Scene& scene, double part, std::vector<Event
 void Reachability::judge_coverage(const Scene& scene, std::vector<Event>& events, Deadlines& due) {
   const std::size_t live = scene.live();
   const Duration window = 2 * settings_.probe_interval;
-  std::erase_if(live_, [&](const auto& entry) { return scene.now - entry.first > window; });
+  // A number holds until the next one: the last before the window counts at its beginning.
+  while (live_.size() >= 2 && scene.now - live_[1].first >= window) {
+    live_.erase(live_.begin());
+  }
   std::size_t most = live;
   for (const auto& [time, count] : live_) {
     most = std::max(most, count);
@@ -103,8 +106,8 @@ void Reachability::judge_coverage(const Scene& scene, std::vector<Event>& events
   }
   covered_ = covered_ || live >= kFewest;
   const bool low = covered_ && (live < kFewest || 2 * live < most);
-  if (low) {
-    due.at(scene.now + window);
+  if (low && live_.size() >= 2) {
+    due.at(live_[1].first + window);
   }
   if (low == low_) {
     return;

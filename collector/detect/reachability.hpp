@@ -3,7 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "collector/detect/lifecycle.hpp"
+#include "collector/detect/deadlines.hpp"
+#include "collector/detect/event_builder.hpp"
 
 namespace isthmus::collector {
 
@@ -31,7 +32,8 @@ class Reachability {
   bool covered_ = false;  ///< there were enough groups at least once
   std::optional<TimePoint> loss_since_;
   bool told_loss_ = false;
-  std::vector<std::pair<TimePoint, std::size_t>> live_;  ///< of the last two probe intervals
+  /// Numbers of live groups within the last two probe intervals, each with its beginning.
+  std::vector<std::pair<TimePoint, std::size_t>> live_;
 };
 
 }  // namespace isthmus::collector

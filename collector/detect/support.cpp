@@ -147,7 +147,7 @@ std::vector<ScoreTerm> score_terms(const Scene& scene, const UpstreamRecord& rec
   if (const std::size_t switched = support.switched(standing); switched > 0) {
     terms.push_back({"switch", {}, std::min(6.0, 0.5 * static_cast<double>(switched))});
   }
-  if (record.confirmed_at) {
+  if (record.phase == Phase::Withdrawn) {
     terms.push_back({"prior.known_edge", {}, 1.0});
   }
   if (support.leak_shaped()) {

@@ -34,6 +34,9 @@ void weigh(UpstreamRecord& record, const Observation& observation,
   const bool names = std::find(observation.upstreams.begin(), observation.upstreams.end(),
                                record.asn) != observation.upstreams.end();
   const Asn group = observation.vantage.asn;
+  if (record.told_gone_at && observation.time <= *record.told_gone_at) {
+    return;
+  }
   if (!names && !record.weights.contains(group)) {
     return;
   }

@@ -30,27 +30,35 @@ struct GroupWeight {
   std::set<IpAddress> addresses;  ///< of the upstream, as seen by this group
 };
 
+/// A prefix that goes, or went, over an upstream.
+struct Carried {
+  double share = 0;               ///< of the groups that see the prefix, the most that it was
+  std::optional<TimePoint> left;  ///< no group has named the upstream for it since
+};
+
 /// All that is remembered of one upstream of one target.
 struct UpstreamRecord {
   Asn asn;
   Phase phase = Phase::Candidate;
+  bool nominated = false;  ///< named well enough to be a candidate; no matter once it is known
   bool announced = false;  ///< the candidate event was told
   TimePoint first;         ///< start of the support that is being weighed
-  TimePoint last_support;
+  std::optional<TimePoint> unsupported_since;  ///< nobody has named it since
   std::optional<TimePoint> probable_at;
   std::optional<TimePoint> confirmed_at;
-  std::optional<TimePoint> withdrawn_at;
+  std::optional<TimePoint> withdrawn_at;  ///< since when it carried no more
+  /// When that was told last: who has named it since before then lags, and weights begin anew.
+  std::optional<TimePoint> told_gone_at;
   std::optional<TimePoint> dismissed_at;
   std::optional<TimePoint> gone_since;  ///< the condition of withdrawal has held since
   std::map<Asn, GroupWeight> weights;
   std::set<Asn> former_groups;            ///< that were on it while it was confirmed
-  std::set<Prefix> carried;               ///< prefixes that went over it while it was confirmed
+  std::map<Prefix, Carried> carried;      ///< while it was confirmed
   std::map<Prefix, double> share_before;  ///< before the episode
   std::vector<UpstreamShare> previous;    ///< the other upstreams before the episode
   std::string event_id;                   ///< of the event told last
   std::vector<TimePoint> cycles;          ///< confirmations, for the flap rule
   bool flapping = false;
-  double group_seconds = 0;  ///< learning: support times time
 };
 
 /// Confirmed or established: an upstream that is believed.

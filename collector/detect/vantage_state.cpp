@@ -4,14 +4,15 @@
 #include <cmath>
 
 namespace isthmus::collector {
-namespace {
 
-/// Freshness of a traceroute (detection.md c.4).
 Duration freshness(const DetectorSettings& settings) {
   return std::max<Duration>(2 * settings.probe_interval, std::chrono::seconds{120});
 }
 
-}  // namespace
+bool is_fresh(const StateKey& key, const VantageState& state, TimePoint now,
+              const DetectorSettings& settings) {
+  return key.vantage.plane == Plane::Control || now - state.last <= freshness(settings);
+}
 
 double prefix_weight(const Prefix& prefix) {
   const unsigned bits = prefix.family() == Family::Ipv4 ? 32 : 64;
@@ -23,8 +24,8 @@ Ballot count_votes(const StateMap& states, Plane plane, TimePoint now,
   Ballot ballot;
   std::map<std::pair<Prefix, Asn>, double> points;
   for (const auto& [key, state] : states) {
-    const bool stale = plane == Plane::Data && now - state.last > freshness(settings);
-    if (key.vantage.plane != plane || stale || state.now.verdict == Verdict::Inconclusive) {
+    if (key.vantage.plane != plane || state.now.verdict == Verdict::Inconclusive ||
+        !is_fresh(key, state, now, settings)) {
       continue;
     }
     const Asn group = key.vantage.asn;

@@ -52,6 +52,13 @@ struct Ballot {
   [[nodiscard]] std::size_t live() const { return groups.size(); }
 };
 
+/// For how long a traceroute says how things are (detection.md c.4).
+Duration freshness(const DetectorSettings& settings);
+
+/// Whether a state still counts: a BGP route until it is replaced, a traceroute while it is fresh.
+bool is_fresh(const StateKey& key, const VantageState& state, TimePoint now,
+              const DetectorSettings& settings);
+
 /// Counts the states of one plane; what is stale on the data plane counts no more.
 Ballot count_votes(const StateMap& states, Plane plane, TimePoint now,
                    const DetectorSettings& settings);

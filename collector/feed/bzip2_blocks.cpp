@@ -50,9 +50,9 @@ void Bzip2Block::append(const std::uint8_t* bytes, std::uint64_t first_bit, std:
   for (std::uint64_t done = 0; done < count;) {
     const std::uint64_t from = first_bit + done;
     const std::uint64_t to = bit_count + done;
-    const unsigned shift = static_cast<unsigned>(from % 8);
-    const unsigned room = static_cast<unsigned>(8 - to % 8);
-    const std::uint64_t step = std::min<std::uint64_t>({8 - shift, room, count - done});
+    const auto shift = static_cast<unsigned>(from % 8);
+    const auto room = static_cast<unsigned>(8 - to % 8);
+    const auto step = std::min<std::uint64_t>({8 - shift, room, count - done});
     const unsigned value = bytes[from / 8] >> (8 - shift - step) & ((1U << step) - 1);
     bits[to / 8] = static_cast<std::uint8_t>(bits[to / 8] | value << (room - step));
     done += step;

@@ -21,6 +21,32 @@ void append_number_field(std::string& text, std::string_view key, std::uint64_t 
   append_number(text, value);
 }
 
+/// Communities as RFC 1997 and RFC 8092 write them; nothing where there are none.
+void append_communities(std::string& text, const RouteAttributes& attributes) {
+  bool first = true;
+  for (const std::uint32_t community : attributes.communities) {
+    text += first ? ",\"communities\":[\"" : ",\"";
+    append_number(text, community >> 16);
+    text += ':';
+    append_number(text, community & 0xffff);
+    text += '"';
+    first = false;
+  }
+  text += first ? "" : "]";
+  first = true;
+  for (const LargeCommunity& community : attributes.large_communities) {
+    text += first ? ",\"large_communities\":[\"" : ",\"";
+    append_number(text, community.global);
+    text += ':';
+    append_number(text, community.local_1);
+    text += ':';
+    append_number(text, community.local_2);
+    text += '"';
+    first = false;
+  }
+  text += first ? "" : "]";
+}
+
 void append_attributes(std::string& text, const RouteAttributes& attributes) {
   constexpr std::array<std::string_view, 3> kOrigins{"IGP", "EGP", "INCOMPLETE"};
   text += ",\"as_path\":\"";
@@ -51,36 +77,7 @@ void append_attributes(std::string& text, const RouteAttributes& attributes) {
     attributes.aggregator->address.append_to(text);
     text += '"';
   }
-  char separator = '[';
-  if (!attributes.communities.empty()) {
-    text += ",\"communities\":";
-    for (const std::uint32_t community : attributes.communities) {
-      text += separator;
-      text += '"';
-      append_number(text, community >> 16);
-      text += ':';
-      append_number(text, community & 0xffff);
-      text += '"';
-      separator = ',';
-    }
-    text += ']';
-  }
-  separator = '[';
-  if (!attributes.large_communities.empty()) {
-    text += ",\"large_communities\":";
-    for (const LargeCommunity& community : attributes.large_communities) {
-      text += separator;
-      text += '"';
-      append_number(text, community.global);
-      text += ':';
-      append_number(text, community.local_1);
-      text += ':';
-      append_number(text, community.local_2);
-      text += '"';
-      separator = ',';
-    }
-    text += ']';
-  }
+  append_communities(text, attributes);
   if (attributes.only_to_customer) {
     append_number_field(text, "only_to_customer", attributes.only_to_customer->value);
   }

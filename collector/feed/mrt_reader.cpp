@@ -12,7 +12,7 @@ constexpr std::uint8_t kMulticast = 2;
 
 }  // namespace
 
-MrtReader::MrtReader(std::unique_ptr<Input> input, std::string name, Options options)
+MrtReader::MrtReader(std::unique_ptr<Input> input, std::string name, const Options& options)
     : records_{std::move(input), std::move(name)},
       log_{records_},
       rib_{options.source, options.detail, options.wanted},
@@ -70,7 +70,11 @@ std::string collector_name(const std::string& path) {
   }
   const std::size_t slash = path.rfind('/');
   const std::string base = slash == std::string::npos ? path : path.substr(slash + 1);
-  return base.substr(0, base.find('.'));
+  const std::string name = base.substr(0, base.find('.'));
+  // Archives are published under names that say only what is in them. Were the table's peers others
+  // than those of the updates, its routes would stand for ever.
+  static const std::regex kKind{R"((latest-)?(ribs?|bview|updates))"};
+  return std::regex_match(name, kKind) ? "archive" : name;
 }
 
 Result<std::unique_ptr<MrtReader>> open_mrt(const std::string& path, MrtReader::Options options) {
@@ -82,7 +86,7 @@ Result<std::unique_ptr<MrtReader>> open_mrt(const std::string& path, MrtReader::
     options.source = collector_name(path);
   }
   return std::make_unique<MrtReader>(std::move(*input), path == "-" ? "standard input" : path,
-                                     std::move(options));
+                                     options);
 }
 
 }  // namespace isthmus::collector

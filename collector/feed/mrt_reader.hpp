@@ -22,7 +22,7 @@ class MrtReader final : public RouteSource {
   };
 
   /// `name` stands for the input in errors.
-  MrtReader(std::unique_ptr<Input> input, std::string name, Options options);
+  MrtReader(std::unique_ptr<Input> input, std::string name, const Options& options);
 
   /// The next element in the order of the file, those of one UPDATE as `bgpdump` prints them:
   /// withdrawals before announcements. Null at the end; lasts until the next call.
@@ -46,7 +46,8 @@ class MrtReader final : public RouteSource {
 };
 
 /// The route collector that an archive's path names: "rrc06" or "route-views.jinx" wherever it
-/// stands in it, otherwise the file's name up to the first dot.
+/// stands in it, otherwise the file's name up to the first dot; "archive" if that says only what
+/// the file holds, as "rib" and "updates" do, so that a table and its updates have the same peers.
 std::string collector_name(const std::string& path);
 
 /// Opens an archive for reading.

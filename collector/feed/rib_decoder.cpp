@@ -55,18 +55,22 @@ void RibDecoder::start(const MrtRecord& record, RecordLog& log) {
   } else if (record.subtype == kPeerIndexTable) {
     start_peers(record.body, log);
   } else if (record.subtype >= kRibIpv4Unicast && record.subtype != kGeoPeerTable) {
-    head_.add_path = record.subtype >= kRibIpv4UnicastAddPath;
-    head_.label = head_.add_path ? "TABLE_DUMP2_AP" : "TABLE_DUMP2";
-    const unsigned kind = head_.add_path ? record.subtype - 6U : record.subtype;
-    if (record.subtype == kRibGeneric || record.subtype == kRibGenericAddPath) {
-      head_.safi = 0;
-    } else {
-      head_.safi = kind % 2 == 0 ? 1 : kMulticast;
-      head_.route.prefix = Prefix::covering(kind >= 4 ? IpAddress::v6(0, 0) : IpAddress::v4(0), 0);
-    }
+    set_form(record.subtype);
     start_rib(record.body, log);
   } else {
     log.skip_rest(kNotRoutes, {});
+  }
+}
+
+void RibDecoder::set_form(std::uint16_t subtype) {
+  head_.add_path = subtype >= kRibIpv4UnicastAddPath;
+  head_.label = head_.add_path ? "TABLE_DUMP2_AP" : "TABLE_DUMP2";
+  const unsigned kind = head_.add_path ? subtype - 6U : subtype;
+  if (subtype == kRibGeneric || subtype == kRibGenericAddPath) {
+    head_.safi = 0;
+  } else {
+    head_.safi = kind % 2 == 0 ? 1 : kMulticast;
+    head_.route.prefix = Prefix::covering(kind >= 4 ? IpAddress::v6(0, 0) : IpAddress::v4(0), 0);
   }
 }
 

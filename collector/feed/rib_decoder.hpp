@@ -27,6 +27,7 @@ class RibDecoder {
  private:
   void start_peers(Bytes body, RecordLog& log);
   void start_rib(Bytes body, RecordLog& log);
+  void set_form(std::uint16_t subtype);
   bool read_generic_head(ByteReader& reader, RecordLog& log);
   void start_old_table(Bytes body);
   bool next_packed(RecordLog& log);

@@ -163,7 +163,7 @@ std::optional<TimePoint> parse_utc(std::string_view text) {
 
 std::string format_duration(Duration duration) {
   std::string text;
-  std::uint64_t left = static_cast<std::uint64_t>(duration.count());
+  auto left = static_cast<std::uint64_t>(duration.count());
   if (duration.count() < 0) {
     text += '-';
     left = ~left + 1;

@@ -15,4 +15,12 @@ std::string_view to_string(ProbeMethod method) {
   return kNames.at(static_cast<std::size_t>(method));
 }
 
+std::string_view to_string(ReplyKind kind) {
+  constexpr std::array<std::string_view, 10> kNames{
+      "time_exceeded",   "echo_reply",       "port_unreachable",  "host_unreachable",
+      "net_unreachable", "admin_prohibited", "other_unreachable", "tcp_syn_ack",
+      "tcp_reset",       "packet_too_big"};
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+
 }  // namespace isthmus

@@ -26,8 +26,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LineReader lines{text, again};
   while (const auto line = lines.next()) {
     OriginTableBuilder single;
-    // By itself a line may begin with a byte order mark; within a text it may not.
-    if (line->starts_with('\xef') || parse_pfx2as(*line, single).used != 1) {
+    // By itself a line may begin with a byte order mark, or end in what is left of two carriage
+    // returns; within a text it may not.
+    if (line->starts_with('\xef') || line->ends_with('\r') ||
+        parse_pfx2as(*line, single).used != 1) {
       continue;
     }
     std::string_view rest = *line;

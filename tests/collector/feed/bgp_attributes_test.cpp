@@ -11,14 +11,17 @@ namespace {
 using Form = AttributeDecoder::Form;
 using Asns = std::vector<std::uint32_t>;
 
+/// Attributes, and the bytes that they look into.
 struct Decoded {
-  explicit Decoded(const std::string& bytes, AsnWidth width = AsnWidth::Four,
-                   Form form = Form::Update, Detail detail = Detail::Everything) {
+  explicit Decoded(std::string encoded, AsnWidth width = AsnWidth::Four, Form form = Form::Update,
+                   Detail detail = Detail::Everything)
+      : bytes(std::move(encoded)) {
     result = &decoder.decode(as_bytes(bytes), width, form, detail);
   }
   const DecodedAttributes* operator->() const { return result; }
   [[nodiscard]] std::string path() const { return result->attributes.as_path.to_string(); }
 
+  std::string bytes;
   AttributeDecoder decoder;
   const DecodedAttributes* result = nullptr;
 };

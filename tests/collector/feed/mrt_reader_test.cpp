@@ -316,6 +316,10 @@ TEST_CASE("an archive's path tells the route collector's name") {
   CHECK(collector_name("route-views2.updates.1427846400.bz2") == "route-views2");
   CHECK(collector_name("mine/lab-1.all.mrt") == "lab-1");
   CHECK(collector_name("plain") == "plain");
+  CHECK(collector_name("rib.20171001.0000.bz2") == "archive");
+  CHECK(collector_name("2017.10/updates.20171001.0015.bz2") == "archive");
+  CHECK(collector_name("latest-bview.gz") == collector_name("updates.20171001.0000.gz"));
+  CHECK(collector_name("ribbon.mrt") == "ribbon");
 }
 
 TEST_CASE("an archive on disk is opened under its collector's name") {

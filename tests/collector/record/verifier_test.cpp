@@ -47,6 +47,13 @@ TEST_CASE("evidence that is missing is found") {
   CHECK(mentions(problems_of(batch), "the evidence 0000000000000007 of its counter-evidence"));
 }
 
+TEST_CASE("a witness of a leak has no observation, and none is missed") {
+  HistoryBatch batch = sample_batch();
+  REQUIRE_FALSE(batch.events[0].witnesses.empty());
+  batch.events[0].witnesses[0].evidence_id = 0;
+  CHECK(problems_of(batch).empty());
+}
+
 TEST_CASE("a score that is not the sum of its terms is found") {
   HistoryBatch batch = sample_batch();
   batch.events[0].score += 1e-7;

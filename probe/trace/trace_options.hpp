@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/base/time.hpp"
+#include "core/route/hop.hpp"
+
+namespace isthmus::probe {
+
+/// How to trace; the same for all targets of a run.
+struct TraceOptions {
+  std::uint8_t first_ttl = 1;
+  std::uint8_t max_ttl = 32;   ///< at most kMaxTtl
+  std::uint8_t attempts = 2;   ///< probe packets to a silent hop, 1 to 8
+  std::uint8_t gap_limit = 5;  ///< silent hops in a row that end a trace
+  std::uint8_t window = 8;     ///< probe packets of one trace under way at once, 1 to 63
+  Duration timeout = std::chrono::seconds{1};
+  double destination_rate = 500;  ///< probe packets a second towards one destination; 0: no limit
+  std::uint16_t flow = 0;         ///< Paris flow of a single-path trace
+  /// Find all branches (MDA): the probability, for each load balancer, of missing one of its
+  /// branches; 0.05 is the usual one. Nothing: one path.
+  std::optional<double> multipath_failure;
+  std::uint16_t multipath_flows = 512;  ///< flows that MDA may spend on one target
+  /// New traces begin when fewer probe packets than this wait to be sent; 8 a target are usual. The
+  /// larger it is, the better mixed is what one router sees.
+  std::size_t backlog = 1024;
+};
+
+}  // namespace isthmus::probe
