@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -44,6 +47,16 @@ int run(int argc, char** argv) {
   return static_cast<int>(outcome.status());
 }
 
+/// A standard stream that the caller closed must not become the next file that is opened, which
+/// would then be written into. What is opened instead refuses, so that nothing is lost silently.
+void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) == -1) {
+      ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+  }
+}
+
 }  // namespace
 
 namespace isthmus::tool {
@@ -60,6 +73,7 @@ void Outcome::fail(Exit status, const std::string& message) {
 }  // namespace isthmus::tool
 
 int main(int argc, char** argv) {
+  occupy_standard_streams();
   // A reader that went away and a file that grew too large are failed writes, not our death.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

@@ -3,6 +3,7 @@ import datetime
 import os
 import shutil
 import sqlite3
+import tempfile
 import time
 
 from tool_run import STORY, TARGET, simulate
@@ -33,15 +34,13 @@ class Rows:
         self.events, self.intervals, self.observations = {}, {}, {}
         if not (history / "catalog.db").exists():
             return
-        copy = history.with_name(history.name + "-copy")
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(history, copy)
-        database = sqlite3.connect(copy / "catalog.db")
-        self.integrity = database.execute("PRAGMA integrity_check").fetchone()[0]
-        if database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] > 0:
-            self.read(database)
-        database.close()
-        shutil.rmtree(copy)
+        with tempfile.TemporaryDirectory(prefix="isthmus-rows-") as name:
+            copy = shutil.copytree(history, os.path.join(name, "history"))
+            database = sqlite3.connect(os.path.join(copy, "catalog.db"))
+            self.integrity = database.execute("PRAGMA integrity_check").fetchone()[0]
+            if database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] > 0:
+                self.read(database)
+            database.close()
 
     def read(self, database):
         found = database.execute("SELECT value FROM meta WHERE name = 'progress_us'").fetchone()
