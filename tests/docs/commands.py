@@ -57,6 +57,9 @@ def check_line(commands, line, where, report):
             # A name in a sentence, as in "--target isthmusctl collector_feed_test", is no command.
             report.check(not rest or not re.fullmatch(r"[a-z]+", rest[0]), f"{where}: isthmusctl {rest[0]}: no such command")
             continue
+        parts = {each[len(command)] for each in commands.known if len(each) > len(command) and each[:len(command)] == command}
+        report.check(not (parts and rest) or rest[0][0] in "-[",
+                     f"{where}: {' '.join(command)} needs one of {', '.join(sorted(parts))}, not {' '.join(rest[:1])}")
         for word in rest:
             if re.match(r"--?[A-Za-z]", word):
                 option = word.split("=")[0].rstrip(".,:)`")
