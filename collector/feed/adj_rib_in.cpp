@@ -12,7 +12,7 @@ std::size_t recent_slot(const VantagePoint& vantage, std::size_t slots) {
 }  // namespace
 
 AdjRibIn::AdjRibIn(const Options& options)
-    : limits_{options.limits},
+    : options_{options},
       pool_{std::make_unique<PathPool>(options.seed)},
       table_bytes_{std::make_unique<std::size_t>(0)} {
   recent_.fill(kNoPeer);
@@ -32,7 +32,7 @@ AdjRibIn::PeerId AdjRibIn::find_peer(const VantagePoint& vantage) const {
 AdjRibIn::PeerId AdjRibIn::add_peer(const VantagePoint& vantage) {
   PeerId peer = find_peer(vantage);
   if (peer == kNoPeer) {
-    if (by_vantage_.size() >= limits_.peers) {
+    if (by_vantage_.size() >= options_.limits.peers) {
       return kNoPeer;
     }
     if (free_.empty()) {
@@ -41,7 +41,7 @@ AdjRibIn::PeerId AdjRibIn::add_peer(const VantagePoint& vantage) {
     }
     peer = free_.back();
     free_.pop_back();
-    peers_[peer] = std::make_unique<Peer>(vantage, table_bytes_.get());
+    peers_[peer] = std::make_unique<Peer>(vantage, table_bytes_.get(), options_.seed);
     by_vantage_.emplace(vantage, peer);
   }
   recent_[recent_slot(vantage, recent_.size())] = peer;
@@ -111,13 +111,13 @@ RouteChange AdjRibIn::announce(PeerId peer, const Prefix& prefix, std::uint32_t 
                                const RouteAttributes& attributes, TimePoint since) {
   collect_some();
   PeerRoutes& routes = table(peer, prefix.family());
-  const bool is_full = *table_bytes_ + pool_->bytes() >= limits_.bytes;
+  const bool is_full = *table_bytes_ + pool_->bytes() >= options_.limits.bytes;
   const std::size_t paths = pool_->size();
   const StoredPath* const path = pool_->acquire(attributes);
   if (path == nullptr) {
     return refuse(refused_.paths, routes, prefix, path_id);
   }
-  if (routes.size() >= limits_.routes_per_peer && !routes.find(prefix, path_id)) {
+  if (routes.size() >= options_.limits.routes_per_peer && !routes.find(prefix, path_id)) {
     pool_->release(path);
     return refuse(refused_.routes, routes, prefix, path_id);
   }

@@ -104,10 +104,10 @@ class AdjRibIn {
 
  private:
   struct Peer {
-    Peer(VantagePoint given, std::size_t* bytes)
+    Peer(VantagePoint given, std::size_t* bytes, std::uint64_t seed)
         : vantage{std::move(given)},
-          four{Family::Ipv4, bytes},
-          six{Family::Ipv6, bytes} {}
+          four{Family::Ipv4, bytes, seed},
+          six{Family::Ipv6, bytes, seed} {}
 
     VantagePoint vantage;
     PeerRoutes four;
@@ -135,7 +135,7 @@ class AdjRibIn {
   }
   void recycle(PeerId peer);
 
-  Limits limits_;
+  Options options_;
   std::unique_ptr<PathPool> pool_;
   std::vector<PeerId> free_;  ///< numbers without a peer
   std::map<VantagePoint, PeerId> by_vantage_;

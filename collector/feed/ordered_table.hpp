@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,421 +12,363 @@
 
 namespace isthmus::collector {
 
-/// A key of OrderedTable: the 64 bits that nearly always decide, and what decides where they are
-/// equal.
-template <typename Rest>
-struct SplitKey {
-  std::uint64_t high;
-  Rest rest;
-  friend auto operator<=>(const SplitKey&, const SplitKey&) = default;
-};
-
-/// Values in the order of their keys: a B+ tree of three levels, whose top has no limit.
+/// Entries in the order of their keys, in leaves that are small hash tables: the top says which
+/// leaf holds a range of keys, a hash where in it a key is.
 ///
 /// Made for the routes of a BGP peer, which come in order when a table is dumped and at random
-/// later. Measured against hash tables (`tests/bench/rib_bench containers`) it is smaller, faster
-/// to fill in order and slower at random; in exchange it never stops to grow, cannot be slowed down
-/// by chosen keys, and is walked in order from any key without a sort. No operation moves more than
-/// a leaf, a branch and the top's few entries.
+/// later. `tests/bench/rib_bench containers` compares it with hash tables: it is nearly as fast as
+/// the fastest, smaller, never stops to grow, and is walked in order, from any key, without a sort
+/// of the whole. No operation moves more than a leaf and, seldom, the list of leaves.
 ///
-/// Pointers and places last until the table changes. Not for several threads.
-template <typename Rest, typename Value>
+/// An Entry is a plain struct with `Key key() const`, `bool is_free() const` (true for a zeroed
+/// one) and `static std::uint64_t hash(const Key&, std::uint64_t seed)`; a Key has an order and a
+/// member `high`, the 64 bits that nearly always decide it. Pointers last until the table changes.
+/// Not for several threads.
+template <typename Entry>
 class OrderedTable {
  public:
-  using Key = SplitKey<Rest>;
+  using Key = decltype(std::declval<const Entry&>().key());
 
-  /// `total` is a counter of the owner's, to which the table adds the bytes that it takes.
-  explicit OrderedTable(std::size_t* total) : total_{total} {}
+  /// `total` is a counter of the owner's, to which the table adds the bytes that it takes. A secret
+  /// seed keeps others from choosing keys that collide within a leaf.
+  OrderedTable(std::size_t* total, std::uint64_t seed) : seed_{seed}, total_{total} {}
   ~OrderedTable() { *total_ -= counted_; }
   OrderedTable(const OrderedTable&) = delete;
   OrderedTable& operator=(const OrderedTable&) = delete;
   OrderedTable(OrderedTable&&) = delete;
   OrderedTable& operator=(OrderedTable&&) = delete;
 
-  /// Where a key is, or would be.
-  struct Place {
-    std::size_t branch = 0;
-    std::size_t leaf = 0;
-    std::size_t slot = 0;
-    bool found = false;
-  };
+  /// The entry of a key, or null.
+  [[nodiscard]] Entry* find(const Key& key) {
+    return const_cast<Entry*>(std::as_const(*this).find(key));
+  }
+  [[nodiscard]] const Entry* find(const Key& key) const {
+    if (leaves_.empty()) {
+      return nullptr;
+    }
+    const Leaf& leaf = *leaves_[leaf_of(key)];
+    const Entry& entry = leaf.entries[probe(leaf, key)];
+    return entry.is_free() ? nullptr : &entry;
+  }
+  /// Adds an entry whose key is not there.
+  void insert(const Entry& entry);
+  /// Removes the entry that `find` has just returned.
+  void erase(Entry* entry);
 
-  [[nodiscard]] Place locate(const Key& key) const;
-  [[nodiscard]] Value& at(const Place& place) { return leaf_at(place).values[place.slot]; }
-  [[nodiscard]] const Value& at(const Place& place) const {
-    return leaf_at(place).values[place.slot];
-  }
-  [[nodiscard]] Key key_at(const Place& place) const {
-    const Leaf& leaf = leaf_at(place);
-    return {leaf.highs[place.slot], leaf.rests[place.slot]};
-  }
-  /// Adds a key that `locate` has just not found.
-  void insert(Place place, const Key& key, const Value& value);
-  /// Removes what `locate` has just found.
-  void erase(const Place& place);
-
-  /// Walking in order: the first place at or behind a key, and the one behind a place. False at the
-  /// end.
-  [[nodiscard]] bool seek(const Key& key, Place& place) const {
-    place = locate(key);
-    return settle(place);
-  }
-  [[nodiscard]] bool advance(Place& place) const {
-    ++place.slot;
-    return settle(place);
-  }
-
-  /// Removes the values for which `is_gone` holds, from a key on, until as many as `budget` were
+  /// Removes the entries for which `is_gone` holds, from a key on, until as many as `budget` were
   /// looked at (or a few more: a leaf is gone through whole). What is left of the budget is given
   /// back in it, and where to go on in `from`. True at the end.
   template <typename Predicate>
   bool sweep(Key& from, std::size_t& budget, Predicate&& is_gone);
+  /// Shows all entries, to be changed in all but their keys, in no order.
+  template <typename Change>
+  void change_all(Change&& change) {
+    for (const auto& leaf : leaves_) {
+      for (Entry& entry : leaf->entries) {
+        if (!entry.is_free()) {
+          change(entry);
+        }
+      }
+    }
+  }
 
   [[nodiscard]] std::size_t size() const { return size_; }
   /// Bytes of the heap, the allocator's own included.
   [[nodiscard]] std::size_t bytes() const {
-    return leaves_ * heap_bytes(sizeof(Leaf)) + branches_.size() * heap_bytes(sizeof(Branch)) +
-           heap_bytes(branches_) + heap_bytes(firsts_);
+    return leaves_.size() * heap_bytes(sizeof(Leaf)) + heap_bytes(leaves_) + heap_bytes(highs_);
   }
 
  private:
-  static constexpr std::size_t kLeaf = 64;
-  static constexpr std::size_t kBranch = 64;
+  static constexpr std::size_t kSlots = 256;
+  static constexpr std::size_t kMost = 208;  ///< entries in a leaf: a probe then ends soon
 
   struct Leaf {
-    std::size_t count;
-    std::array<std::uint64_t, kLeaf> highs;
-    std::array<Rest, kLeaf> rests;
-    std::array<Value, kLeaf> values;
-  };
-  /// A separator is not above any key of its leaf, and above all keys of the leaf before.
-  struct Branch {
+    Key first;  ///< not above any key of this leaf, and above all keys of the leaf before
+    Key last;   ///< not below any key of this leaf
     std::size_t count = 0;
-    std::array<std::uint64_t, kBranch> highs;
-    std::array<Rest, kBranch> rests;
-    std::array<std::unique_ptr<Leaf>, kBranch> leaves;
+    std::array<Entry, kSlots> entries;
   };
 
-  [[nodiscard]] Leaf& leaf_at(const Place& place) const {
-    return *branches_[place.branch]->leaves[place.leaf];
+ public:
+  /// Walks in order from a key. Any change of the table ends the walk.
+  class Walk {
+   public:
+    Walk() = default;
+    Walk(const OrderedTable& table, const Key& from);
+    /// The entry at hand, null at the end.
+    [[nodiscard]] const Entry* get() const { return entry_; }
+    void advance() {
+      ++position_;
+      settle();
+    }
+
+   private:
+    void load();
+    void settle();
+
+    const OrderedTable* table_ = nullptr;
+    std::size_t leaf_ = 0;
+    std::size_t position_ = 0;
+    std::size_t count_ = 0;
+    std::array<std::uint8_t, kMost> order_;  ///< of the entries in the leaf
+    const Entry* entry_ = nullptr;
+  };
+
+ private:
+  [[nodiscard]] std::size_t leaf_of(const Key& key) const;
+  [[nodiscard]] std::size_t home(const Key& key) const {
+    return static_cast<std::size_t>(Entry::hash(key, seed_) >> 56);
   }
-  /// How many of the keys of a node are below a key.
-  template <typename Node>
-  static std::size_t count_below(const Node& node, const Key& key);
-  [[nodiscard]] bool settle(Place& place) const;
-  std::unique_ptr<Leaf> make_leaf() {
-    ++leaves_;
-    auto leaf = std::make_unique_for_overwrite<Leaf>();
-    leaf->count = 0;
-    return leaf;
+  [[nodiscard]] std::size_t probe(const Leaf& leaf, const Key& key) const;
+  void put(Leaf& leaf, const Entry& entry) {
+    leaf.entries[probe(leaf, entry.key())] = entry;
+    ++leaf.count;
   }
-  template <typename Node>
-  static void move_keys(Node& from, std::size_t first, std::size_t last, Node& to, std::size_t at);
-  static void move_slots(Leaf& from, std::size_t first, std::size_t last, Leaf& to,
-                         std::size_t at) {
-    move_keys(from, first, last, to, at);
-    move_array(from.values, first, last, to.values, at);
-  }
-  static void move_slots(Branch& from, std::size_t first, std::size_t last, Branch& to,
-                         std::size_t at) {
-    move_keys(from, first, last, to, at);
-    move_array(from.leaves, first, last, to.leaves, at);
-  }
-  template <typename Array>
-  static void move_array(Array& from, std::size_t first, std::size_t last, Array& to,
-                         std::size_t at);
-  void split_leaf(Place& place, const Key& key);
-  void split_branch(Place& place);
-  bool merge_leaves(std::size_t branch, std::size_t leaf);
-  void drop_leaf(std::size_t branch, std::size_t leaf);
-  bool merge_branches(std::size_t branch);
-  void drop_branch(std::size_t branch);
-  void tidy(std::size_t branch, std::size_t leaf);
+  void add_leaf(std::size_t at, const Key& first);
+  void drop_leaf(std::size_t at);
+  std::size_t split(std::size_t at, const Key& key);
+  void tidy(std::size_t at);
+  bool merge(std::size_t at);
   void count_bytes() { *total_ += bytes() - std::exchange(counted_, bytes()); }
 
-  std::vector<Key> firsts_;  ///< the separators of the branches
-  std::vector<std::unique_ptr<Branch>> branches_;
+  std::vector<std::uint64_t> highs_;  ///< of the leaves' first keys
+  std::vector<std::unique_ptr<Leaf>> leaves_;
+  std::uint64_t seed_;
   std::size_t size_ = 0;
-  std::size_t leaves_ = 0;
   std::size_t* total_;
   std::size_t counted_ = 0;  ///< bytes of ours that are in the owner's counter
 };
 
-template <typename Rest, typename Value>
-template <typename Node>
-std::size_t OrderedTable<Rest, Value>::count_below(const Node& node, const Key& key) {
-  // Without a branch that could be mispredicted: the compiler makes conditional moves of it.
-  const std::uint64_t* first = node.highs.data();
-  std::size_t left = node.count;
+template <typename Entry>
+std::size_t OrderedTable<Entry>::leaf_of(const Key& key) const {
+  // Without a branch on what is compared, which would be mispredicted every second time.
+  const std::uint64_t* first = highs_.data();
+  std::size_t left = highs_.size();
   while (left > 1) {
     const std::size_t half = left / 2;
-    first = first[half - 1] < key.high ? first + half : first;
+    first += half & (std::size_t{0} - static_cast<std::size_t>(first[half] <= key.high));
     left -= half;
   }
-  auto below = static_cast<std::size_t>(first - node.highs.data());
-  below += left == 1 && *first < key.high ? 1U : 0U;
-  while (below < node.count && node.highs[below] == key.high && node.rests[below] < key.rest) {
-    ++below;
+  const auto at = static_cast<std::size_t>(first - highs_.data());
+  if (at == 0 || highs_[at] < key.high || leaves_[at]->first <= key) {
+    return at;  // seldom by the last: a leaf's head is a cache line more
   }
-  return below;
+  // Leaves may begin with equal first halves.
+  const auto equal =
+      std::lower_bound(highs_.begin(), highs_.begin() + static_cast<std::ptrdiff_t>(at), key.high);
+  auto begin = leaves_.begin() + (equal - highs_.begin());
+  const auto behind = std::partition_point(begin, leaves_.begin() + static_cast<std::ptrdiff_t>(at),
+                                           [&](const auto& leaf) { return leaf->first <= key; });
+  return static_cast<std::size_t>(std::max<std::ptrdiff_t>(behind - leaves_.begin() - 1, 0));
 }
 
-template <typename Rest, typename Value>
-typename OrderedTable<Rest, Value>::Place OrderedTable<Rest, Value>::locate(const Key& key) const {
-  Place place;
-  if (branches_.empty()) {
-    return place;
+/// Where the key is in the leaf, or the free entry where it would be.
+template <typename Entry>
+std::size_t OrderedTable<Entry>::probe(const Leaf& leaf, const Key& key) const {
+  std::size_t slot = home(key);
+  while (!leaf.entries[slot].is_free() && leaf.entries[slot].key() != key) {
+    slot = (slot + 1) % kSlots;
   }
-  const auto above = std::upper_bound(firsts_.begin() + 1, firsts_.end(), key);
-  place.branch = static_cast<std::size_t>(above - firsts_.begin()) - 1;
-  const Branch& branch = *branches_[place.branch];
-  std::size_t index = count_below(branch, key);
-  const bool is_separator =
-      index < branch.count && branch.highs[index] == key.high && branch.rests[index] == key.rest;
-  place.leaf = is_separator || index == 0 ? index : index - 1;
-  const Leaf& leaf = *branch.leaves[place.leaf];
-  constexpr std::size_t kLine = 64 / sizeof(std::uint64_t);
-  for (std::size_t i = 0; i < kLeaf; i += kLine) {
-    __builtin_prefetch(&leaf.highs[i]);
-  }
-  place.slot = count_below(leaf, key);
-  place.found = place.slot < leaf.count && leaf.highs[place.slot] == key.high &&
-                leaf.rests[place.slot] == key.rest;
-  return place;
+  return slot;
 }
 
-template <typename Rest, typename Value>
-bool OrderedTable<Rest, Value>::settle(Place& place) const {
-  while (place.branch < branches_.size()) {
-    const Branch& branch = *branches_[place.branch];
-    if (place.leaf < branch.count && place.slot < branch.leaves[place.leaf]->count) {
-      return true;
-    }
-    place.slot = 0;
-    if (++place.leaf >= branch.count) {
-      place.leaf = 0;
-      ++place.branch;
-    }
-  }
-  return false;
+template <typename Entry>
+void OrderedTable<Entry>::add_leaf(std::size_t at, const Key& first) {
+  auto leaf = std::make_unique<Leaf>();
+  leaf->first = leaf->last = first;
+  highs_.insert(highs_.begin() + static_cast<std::ptrdiff_t>(at), first.high);
+  leaves_.insert(leaves_.begin() + static_cast<std::ptrdiff_t>(at), std::move(leaf));
 }
 
-template <typename Rest, typename Value>
-template <typename Array>
-void OrderedTable<Rest, Value>::move_array(Array& from, std::size_t first, std::size_t last,
-                                           Array& to, std::size_t at) {
-  auto* const begin = from.data() + first;
-  auto* const end = from.data() + last;
-  auto* const target = to.data() + at;
-  if (&from == &to && at > first) {
-    std::move_backward(begin, end, target + (last - first));
-  } else {
-    std::move(begin, end, target);
+template <typename Entry>
+void OrderedTable<Entry>::drop_leaf(std::size_t at) {
+  highs_.erase(highs_.begin() + static_cast<std::ptrdiff_t>(at));
+  leaves_.erase(leaves_.begin() + static_cast<std::ptrdiff_t>(at));
+  if (leaves_.size() < leaves_.capacity() / 4) {
+    highs_.shrink_to_fit();
+    leaves_.shrink_to_fit();
   }
 }
 
-template <typename Rest, typename Value>
-template <typename Node>
-void OrderedTable<Rest, Value>::move_keys(Node& from, std::size_t first, std::size_t last, Node& to,
-                                          std::size_t at) {
-  move_array(from.highs, first, last, to.highs, at);
-  move_array(from.rests, first, last, to.rests, at);
-}
-
-template <typename Rest, typename Value>
-void OrderedTable<Rest, Value>::insert(Place place, const Key& key, const Value& value) {
-  if (branches_.empty()) {
-    auto branch = std::make_unique<Branch>();
-    branch->highs[0] = key.high;
-    branch->rests[0] = key.rest;
-    branch->leaves[0] = make_leaf();
-    branch->count = 1;
-    firsts_.push_back(key);
-    branches_.push_back(std::move(branch));
+template <typename Entry>
+void OrderedTable<Entry>::insert(const Entry& entry) {
+  const Key key = entry.key();
+  if (leaves_.empty()) {
+    add_leaf(0, key);
     count_bytes();
   }
-  if (leaf_at(place).count == kLeaf) {
-    split_leaf(place, key);
+  std::size_t at = leaf_of(key);
+  if (leaves_[at]->count == kMost) {
+    at = split(at, key);
+    count_bytes();
   }
-  Leaf& leaf = leaf_at(place);
-  move_slots(leaf, place.slot, leaf.count, leaf, place.slot + 1);
-  leaf.highs[place.slot] = key.high;
-  leaf.rests[place.slot] = key.rest;
-  leaf.values[place.slot] = value;
-  ++leaf.count;
+  Leaf& leaf = *leaves_[at];
+  if (key < leaf.first) {  // of the first leaf alone
+    leaf.first = key;
+    highs_[at] = key.high;
+  }
+  leaf.last = std::max(leaf.last, key);
+  put(leaf, entry);
   ++size_;
-  if (place.slot == 0 && place.leaf == 0) {
-    // Only the first leaf of a branch, and the first branch, can get a key below their separators.
-    Branch& branch = *branches_[place.branch];
-    if (key < Key{branch.highs[0], branch.rests[0]}) {
-      branch.highs[0] = key.high;
-      branch.rests[0] = key.rest;
+}
+
+/// Makes room for a key; returns the leaf where it belongs then.
+template <typename Entry>
+std::size_t OrderedTable<Entry>::split(std::size_t at, const Key& key) {
+  if (leaves_[at]->last < key) {
+    // Who appends goes on to append: the full leaf stays full.
+    add_leaf(at + 1, key);
+    return at + 1;
+  }
+  std::array<Entry, kMost> all;
+  Leaf& left = *leaves_[at];
+  std::copy_if(left.entries.begin(), left.entries.end(), all.begin(),
+               [](const Entry& entry) { return !entry.is_free(); });
+  const auto middle = all.begin() + kMost / 2;
+  std::nth_element(all.begin(), middle, all.end(),
+                   [](const Entry& one, const Entry& other) { return one.key() < other.key(); });
+  add_leaf(at + 1, middle->key());
+  Leaf& right = *leaves_[at + 1];
+  right.last = left.last;
+  left.last = right.first;
+  left.entries.fill(Entry{});
+  left.count = 0;
+  std::for_each(all.begin(), middle, [&](const Entry& entry) { put(left, entry); });
+  std::for_each(middle, all.end(), [&](const Entry& entry) { put(right, entry); });
+  return key < right.first ? at : at + 1;
+}
+
+template <typename Entry>
+void OrderedTable<Entry>::erase(Entry* entry) {
+  const std::size_t at = leaf_of(entry->key());
+  Leaf& leaf = *leaves_[at];
+  auto hole = static_cast<std::size_t>(entry - leaf.entries.data());
+  for (std::size_t next = (hole + 1) % kSlots; !leaf.entries[next].is_free();
+       next = (next + 1) % kSlots) {
+    // Whatever a probe would not find any more behind the hole moves into it.
+    const std::size_t way = (next - home(leaf.entries[next].key())) % kSlots;
+    if (way >= (next - hole) % kSlots) {
+      leaf.entries[hole] = leaf.entries[next];
+      hole = next;
     }
-    firsts_[place.branch] = std::min(firsts_[place.branch], key);
   }
-}
-
-/// Makes room for a key: the place is then that of the key.
-template <typename Rest, typename Value>
-void OrderedTable<Rest, Value>::split_leaf(Place& place, const Key& key) {
-  if (branches_[place.branch]->count == kBranch) {
-    split_branch(place);
-  }
-  Branch& branch = *branches_[place.branch];
-  Leaf& full = *branch.leaves[place.leaf];
-  // Who appends goes on to append: the full leaf stays full.
-  const std::size_t cut = place.slot == kLeaf ? kLeaf : kLeaf / 2;
-  std::unique_ptr<Leaf> made = make_leaf();
-  move_slots(full, cut, kLeaf, *made, 0);
-  made->count = kLeaf - cut;
-  full.count = cut;
-  const std::size_t at = place.leaf + 1;
-  move_slots(branch, at, branch.count, branch, at + 1);
-  ++branch.count;
-  branch.highs[at] = cut == kLeaf ? key.high : made->highs[0];
-  branch.rests[at] = cut == kLeaf ? key.rest : made->rests[0];
-  branch.leaves[at] = std::move(made);
-  // A key right at the cut goes to the end of the left leaf: it is below the right one's separator.
-  if (place.slot > cut || cut == kLeaf) {
-    place.leaf = at;
-    place.slot -= cut;
-  }
-  count_bytes();
-}
-
-template <typename Rest, typename Value>
-void OrderedTable<Rest, Value>::split_branch(Place& place) {
-  Branch& full = *branches_[place.branch];
-  const std::size_t cut = place.leaf + 1 == kBranch ? kBranch - 1 : kBranch / 2;
-  auto made = std::make_unique<Branch>();
-  move_slots(full, cut, kBranch, *made, 0);
-  made->count = kBranch - cut;
-  full.count = cut;
-  const auto at = static_cast<std::ptrdiff_t>(place.branch) + 1;
-  firsts_.insert(firsts_.begin() + at, Key{made->highs[0], made->rests[0]});
-  branches_.insert(branches_.begin() + at, std::move(made));
-  if (place.leaf >= cut) {
-    ++place.branch;
-    place.leaf -= cut;
-  }
-}
-
-template <typename Rest, typename Value>
-void OrderedTable<Rest, Value>::erase(const Place& place) {
-  Leaf& leaf = leaf_at(place);
-  move_slots(leaf, place.slot + 1, leaf.count, leaf, place.slot);
+  leaf.entries[hole] = Entry{};
   --leaf.count;
   --size_;
-  if (leaf.count < kLeaf / 4) {
-    tidy(place.branch, place.leaf);
+  if (leaf.count < kMost / 4) {
+    tidy(at);
   }
 }
 
-/// After removals: an empty leaf goes, a small one joins a neighbour; then the same for its branch.
-template <typename Rest, typename Value>
-void OrderedTable<Rest, Value>::tidy(std::size_t branch, std::size_t leaf) {
-  Branch& parent = *branches_[branch];
-  if (parent.leaves[leaf]->count == 0) {
-    drop_leaf(branch, leaf);
-  } else if (leaf == 0 || !merge_leaves(branch, leaf - 1)) {
-    if (leaf + 1 < parent.count) {
-      merge_leaves(branch, leaf);
-    }
+/// After removals: an empty leaf goes, a small one joins a neighbour.
+template <typename Entry>
+void OrderedTable<Entry>::tidy(std::size_t at) {
+  if (leaves_[at]->count == 0) {
+    drop_leaf(at);
+    count_bytes();
+  } else if ((at > 0 && merge(at - 1)) || merge(at)) {
+    count_bytes();
   }
-  if (parent.count == 0) {
-    drop_branch(branch);
-  } else if (parent.count < kBranch / 4) {
-    if (branch == 0 || !merge_branches(branch - 1)) {
-      merge_branches(branch);
-    }
-  }
-  count_bytes();
 }
 
 /// Joins a leaf with the next one if both fit with room to spare.
-template <typename Rest, typename Value>
-bool OrderedTable<Rest, Value>::merge_leaves(std::size_t branch, std::size_t leaf) {
-  Branch& parent = *branches_[branch];
-  Leaf& left = *parent.leaves[leaf];
-  Leaf& right = *parent.leaves[leaf + 1];
-  if (left.count + right.count > kLeaf * 3 / 4) {
+template <typename Entry>
+bool OrderedTable<Entry>::merge(std::size_t at) {
+  if (at + 1 >= leaves_.size() || leaves_[at]->count + leaves_[at + 1]->count > kMost * 3 / 4) {
     return false;
   }
-  move_slots(right, 0, right.count, left, left.count);
-  left.count += right.count;
-  drop_leaf(branch, leaf + 1);
+  Leaf& left = *leaves_[at];
+  for (const Entry& entry : leaves_[at + 1]->entries) {
+    if (!entry.is_free()) {
+      put(left, entry);
+    }
+  }
+  left.last = leaves_[at + 1]->last;
+  drop_leaf(at + 1);
   return true;
 }
 
-template <typename Rest, typename Value>
-void OrderedTable<Rest, Value>::drop_leaf(std::size_t branch, std::size_t leaf) {
-  Branch& parent = *branches_[branch];
-  parent.leaves[leaf].reset();
-  --leaves_;
-  move_slots(parent, leaf + 1, parent.count, parent, leaf);
-  --parent.count;
-}
-
-template <typename Rest, typename Value>
-bool OrderedTable<Rest, Value>::merge_branches(std::size_t branch) {
-  if (branch + 1 >= branches_.size()) {
-    return false;
-  }
-  Branch& left = *branches_[branch];
-  Branch& right = *branches_[branch + 1];
-  if (left.count + right.count > kBranch * 3 / 4) {
-    return false;
-  }
-  move_slots(right, 0, right.count, left, left.count);
-  left.count += right.count;
-  drop_branch(branch + 1);
-  return true;
-}
-
-template <typename Rest, typename Value>
-void OrderedTable<Rest, Value>::drop_branch(std::size_t branch) {
-  const auto at = static_cast<std::ptrdiff_t>(branch);
-  branches_.erase(branches_.begin() + at);
-  firsts_.erase(firsts_.begin() + at);
-  if (branches_.size() < branches_.capacity() / 4) {
-    branches_.shrink_to_fit();
-    firsts_.shrink_to_fit();
-  }
-}
-
-template <typename Rest, typename Value>
+template <typename Entry>
 template <typename Predicate>
-bool OrderedTable<Rest, Value>::sweep(Key& from, std::size_t& budget, Predicate&& is_gone) {
-  Place place;
-  bool more = seek(from, place);
-  while (more && budget > 0) {
-    Leaf& leaf = leaf_at(place);
-    const std::size_t before = leaf.count;
-    from = {leaf.highs[before - 1], leaf.rests[before - 1]};
-    std::size_t kept = place.slot;
-    for (std::size_t i = place.slot; i < before; ++i) {
-      if (!is_gone(leaf.values[i])) {
-        if (kept != i) {
-          leaf.highs[kept] = leaf.highs[i];
-          leaf.rests[kept] = leaf.rests[i];
-          leaf.values[kept] = leaf.values[i];
-        }
-        ++kept;
+bool OrderedTable<Entry>::sweep(Key& from, std::size_t& budget, Predicate&& is_gone) {
+  std::size_t at = leaves_.empty() ? 0 : leaf_of(from);
+  while (at < leaves_.size() && budget > 0) {
+    Leaf& leaf = *leaves_[at];
+    from = leaf.last;
+    budget -= std::min(budget, leaf.count);
+    std::array<Entry, kMost> kept;
+    std::size_t count = 0;
+    for (const Entry& entry : leaf.entries) {
+      if (!entry.is_free() && !is_gone(entry)) {
+        kept[count++] = entry;
       }
     }
-    budget -= std::min(budget, before - place.slot);
-    leaf.count = kept;
-    size_ -= before - kept;
-    if (kept < before && kept < kLeaf / 4) {
-      tidy(place.branch, place.leaf);
+    const bool is_last = at + 1 == leaves_.size();
+    if (count == leaf.count) {
+      ++at;
+    } else {
+      size_ -= leaf.count - count;
+      leaf.entries.fill(Entry{});
+      leaf.count = 0;
+      std::for_each_n(kept.begin(), count, [&](const Entry& entry) { put(leaf, entry); });
+      const bool joins = count > 0 && at > 0 && merge(at - 1);
+      if (count == 0) {
+        drop_leaf(at);
+      } else if (!joins) {
+        ++at;
+      }
+      count_bytes();
     }
-    // Whatever was joined: what lies behind the last key that was seen comes next.
-    more = seek(from, place) && (!place.found || advance(place));
+    if (is_last) {
+      return true;
+    }
   }
-  if (more) {
-    from = key_at(place);
+  if (at >= leaves_.size()) {
+    return true;
   }
-  return !more;
+  from = leaves_[at]->first;
+  return false;
+}
+
+template <typename Entry>
+OrderedTable<Entry>::Walk::Walk(const OrderedTable& table, const Key& from) : table_{&table} {
+  if (table.leaves_.empty()) {
+    return;
+  }
+  leaf_ = table.leaf_of(from);
+  load();
+  const auto& entries = table.leaves_[leaf_]->entries;
+  const auto* const begin = order_.data();
+  position_ = static_cast<std::size_t>(
+      std::partition_point(begin, begin + count_,
+                           [&](std::uint8_t slot) { return entries[slot].key() < from; }) -
+      begin);
+  settle();
+}
+
+/// Puts the entries of the leaf into order.
+template <typename Entry>
+void OrderedTable<Entry>::Walk::load() {
+  const Leaf& leaf = *table_->leaves_[leaf_];
+  count_ = 0;
+  for (std::size_t slot = 0; slot < kSlots; ++slot) {
+    if (!leaf.entries[slot].is_free()) {
+      order_[count_++] = static_cast<std::uint8_t>(slot);
+    }
+  }
+  std::sort(order_.data(), order_.data() + count_, [&](std::uint8_t one, std::uint8_t other) {
+    return leaf.entries[one].key() < leaf.entries[other].key();
+  });
+  position_ = 0;
+}
+
+template <typename Entry>
+void OrderedTable<Entry>::Walk::settle() {
+  while (position_ == count_ && leaf_ + 1 < table_->leaves_.size()) {
+    ++leaf_;
+    load();
+  }
+  entry_ = position_ < count_ ? &table_->leaves_[leaf_]->entries[order_[position_]] : nullptr;
 }
 
 }  // namespace isthmus::collector

@@ -2,23 +2,23 @@
 
 #include <algorithm>
 #include <limits>
-#include <type_traits>
+
+#include "core/base/hash.hpp"
 
 namespace isthmus::collector {
 namespace {
 
-using PlainKey = SplitKey<PlainRest>;
-using WideKey = SplitKey<WideRest>;
+constexpr std::uint64_t kOdd = 0xe7037ed1a0b428dbULL;
 
 bool is_plain(const Prefix& prefix, std::uint32_t path_id) {
   return path_id == 0 && prefix.length() <= 64;
 }
 PlainKey plain_key(const Prefix& prefix) {
-  return {prefix.address().high(), {static_cast<std::uint8_t>(prefix.length())}};
+  return {prefix.address().high(), static_cast<std::uint8_t>(prefix.length())};
 }
 WideKey wide_key(const Prefix& prefix, std::uint32_t path_id) {
-  return {prefix.address().high(),
-          {prefix.address().low(), static_cast<std::uint8_t>(prefix.length()), path_id}};
+  return {prefix.address().high(), prefix.address().low(),
+          static_cast<std::uint8_t>(prefix.length()), path_id};
 }
 
 Prefix prefix_of(Family family, std::uint64_t high, std::uint64_t low, unsigned length) {
@@ -39,49 +39,62 @@ TimePoint time_of(std::uint32_t seconds) {
 
 }  // namespace
 
-template <typename Table>
-RouteChange PeerRoutes::announce_in(Table& table, const typename Table::Key& key,
-                                    const StoredRoute& route, PathPool& pool) {
-  const auto place = table.locate(key);
-  if (!place.found) {
-    table.insert(place, key, route);
+std::uint64_t PlainEntry::hash(const PlainKey& key, std::uint64_t seed) {
+  return fold(key.high ^ seed, kOdd ^ key.length);
+}
+
+std::uint64_t WideEntry::hash(const WideKey& key, std::uint64_t seed) {
+  const std::uint64_t rest = std::uint64_t{key.path_id} << 8 | key.length;
+  return fold(fold(key.high ^ seed, kOdd ^ rest) ^ key.low, kOdd ^ seed);
+}
+
+template <typename Entry>
+RouteChange PeerRoutes::announce_in(OrderedTable<Entry>& table, const Entry& entry,
+                                    PathPool& pool) {
+  Entry* const stored = table.find(entry.key());
+  if (stored == nullptr) {
+    table.insert(entry);
     ++live_;
     ++fresh_;
     return RouteChange::New;
   }
-  StoredRoute& stored = table.at(place);
-  const bool was_live = is_live(stored);
+  const bool was_live = is_live(stored->generation);
   live_ += was_live ? 0U : 1U;
-  fresh_ += stored.generation == generation_ ? 0U : 1U;
-  const bool same = stored.path == route.path;
-  pool.release(stored.path);
-  const std::uint32_t since = was_live && same ? stored.since : route.since;
-  stored = route;
-  stored.since = since;
+  fresh_ += stored->generation == generation_ ? 0U : 1U;
+  const bool same = stored->path == entry.path;
+  pool.release(stored->path);
+  stored->path = entry.path;
+  stored->since = was_live && same ? stored->since : entry.since;
+  stored->generation = generation_;
   return !was_live ? RouteChange::New : same ? RouteChange::Unchanged : RouteChange::Changed;
 }
 
 RouteChange PeerRoutes::announce(const Prefix& prefix, std::uint32_t path_id,
                                  const StoredPath* path, TimePoint since, PathPool& pool) {
-  const StoredRoute route{path, whole_seconds(since), generation_};
-  return is_plain(prefix, path_id) ? announce_in(plain_, plain_key(prefix), route, pool)
-                                   : announce_in(wide_, wide_key(prefix, path_id), route, pool);
+  const std::uint32_t seconds = whole_seconds(since);
+  const std::uint64_t high = prefix.address().high();
+  const auto length = static_cast<std::uint8_t>(prefix.length());
+  if (is_plain(prefix, path_id)) {
+    return announce_in(plain_, PlainEntry{high, path, seconds, generation_, length}, pool);
+  }
+  const WideEntry entry{high, prefix.address().low(), path, seconds, path_id, generation_, length};
+  return announce_in(wide_, entry, pool);
 }
 
-template <typename Table>
-RouteChange PeerRoutes::withdraw_in(Table& table, const typename Table::Key& key, PathPool& pool) {
-  const auto place = table.locate(key);
-  if (!place.found) {
+template <typename Entry, typename Key>
+RouteChange PeerRoutes::withdraw_in(OrderedTable<Entry>& table, const Key& key, PathPool& pool) {
+  Entry* const stored = table.find(key);
+  if (stored == nullptr) {
     return RouteChange::Absent;
   }
-  const StoredRoute gone = table.at(place);
-  table.erase(place);
-  pool.release(gone.path);
-  if (!is_live(gone)) {
+  const std::uint16_t generation = stored->generation;
+  pool.release(stored->path);
+  table.erase(stored);
+  if (!is_live(generation)) {
     return RouteChange::Absent;
   }
   --live_;
-  fresh_ -= gone.generation == generation_ ? 1U : 0U;
+  fresh_ -= generation == generation_ ? 1U : 0U;
   return RouteChange::Withdrawn;
 }
 
@@ -101,16 +114,9 @@ void PeerRoutes::next_generation() {
 /// The numbers have run out, after 65,535 refreshes or ends of the session: all that is left of the
 /// past becomes one generation. What is gone stays gone, and is swept as ever.
 void PeerRoutes::renumber() {
-  const auto compact = [this](auto& table) {
-    typename std::remove_reference_t<decltype(table)>::Key from{};
-    std::size_t all = std::numeric_limits<std::size_t>::max();
-    table.sweep(from, all, [this](StoredRoute& route) {
-      route.generation = is_live(route) ? 1 : 0;
-      return false;
-    });
-  };
-  compact(plain_);
-  compact(wide_);
+  const auto compact = [this](auto& entry) { entry.generation = is_live(entry.generation); };
+  plain_.change_all(compact);
+  wide_.change_all(compact);
   generation_ = oldest_ = 1;
 }
 
@@ -149,11 +155,11 @@ void PeerRoutes::sweep(std::size_t& budget, PathPool& pool) {
   if (!needs_sweep_) {
     return;
   }
-  const auto is_gone = [this, &pool](const StoredRoute& route) {
-    if (is_live(route)) {
+  const auto is_gone = [this, &pool](const auto& entry) {
+    if (is_live(entry.generation)) {
       return false;
     }
-    pool.release(route.path);
+    pool.release(entry.path);
     return true;
   };
   if (!sweeping_wide_) {
@@ -163,58 +169,56 @@ void PeerRoutes::sweep(std::size_t& budget, PathPool& pool) {
 }
 
 std::optional<RouteEntry> PeerRoutes::find(const Prefix& prefix, std::uint32_t path_id) const {
-  const auto look = [&](const auto& table, const auto& key) -> std::optional<RouteEntry> {
-    const auto place = table.locate(key);
-    if (!place.found || !is_live(table.at(place))) {
+  const auto look = [&](const auto* entry) -> std::optional<RouteEntry> {
+    if (entry == nullptr || !is_live(entry->generation)) {
       return std::nullopt;
     }
-    const StoredRoute& route = table.at(place);
-    return RouteEntry{prefix, path_id, route.path, time_of(route.since), is_stale(route)};
+    return RouteEntry{prefix, path_id, entry->path, time_of(entry->since),
+                      is_stale(entry->generation)};
   };
-  return is_plain(prefix, path_id) ? look(plain_, plain_key(prefix))
-                                   : look(wide_, wide_key(prefix, path_id));
+  return is_plain(prefix, path_id) ? look(plain_.find(plain_key(prefix)))
+                                   : look(wide_.find(wide_key(prefix, path_id)));
 }
 
 PeerRoutes::Cursor::Cursor(const PeerRoutes& routes, const Prefix& from) : routes_{&routes} {
-  // The wide key of a prefix's first path lies behind the same prefix without one.
-  const PlainKey first{from.address().high(), {static_cast<std::uint8_t>(from.length())}};
-  if (routes.size() == 0) {
-    has_plain_ = has_wide_ = false;  // what is gone need not be stepped over
-  } else {
-    has_plain_ = from.length() <= 64 ? routes.plain_.seek(first, plain_)
-                                     : routes.plain_.seek({first.high, {65}}, plain_);
-    has_wide_ = routes.wide_.seek(wide_key(from, 0), wide_);
+  if (routes.size() > 0) {  // what is gone need not be stepped over
+    // A prefix of more than 64 bits lies behind all plain ones that begin as it does.
+    PlainKey first = plain_key(from);
+    first.length = std::min<std::uint8_t>(first.length, 65);
+    plain_ = {routes.plain_, first};
+    wide_ = {routes.wide_, wide_key(from, 0)};
   }
   settle();
 }
 
 void PeerRoutes::Cursor::settle() {
-  while (has_plain_ && !routes_->is_live(routes_->plain_.at(plain_))) {
-    has_plain_ = routes_->plain_.advance(plain_);
+  while (plain_.get() != nullptr && !routes_->is_live(plain_.get()->generation)) {
+    plain_.advance();
   }
-  while (has_wide_ && !routes_->is_live(routes_->wide_.at(wide_))) {
-    has_wide_ = routes_->wide_.advance(wide_);
+  while (wide_.get() != nullptr && !routes_->is_live(wide_.get()->generation)) {
+    wide_.advance();
   }
   load();
 }
 
 void PeerRoutes::Cursor::load() {
-  done_ = !has_plain_ && !has_wide_;
+  const PlainEntry* const plain = plain_.get();
+  const WideEntry* const wide = wide_.get();
+  done_ = plain == nullptr && wide == nullptr;
   if (done_) {
     return;
   }
-  const auto plain_as_wide = [this] {
-    const PlainKey key = routes_->plain_.key_at(plain_);
-    return WideKey{key.high, {0, key.rest.length, 0}};
+  at_plain_ = wide == nullptr ||
+              (plain != nullptr && WideKey{plain->high, 0, plain->length, 0} < wide->key());
+  const auto take = [this](const auto& entry, std::uint64_t low, std::uint32_t path_id) {
+    entry_ = {prefix_of(routes_->family_, entry.high, low, entry.length), path_id, entry.path,
+              time_of(entry.since), routes_->is_stale(entry.generation)};
   };
-  WideKey key = has_wide_ ? routes_->wide_.key_at(wide_) : plain_as_wide();
-  at_plain_ = has_plain_ && (!has_wide_ || plain_as_wide() < key);
   if (at_plain_) {
-    key = plain_as_wide();
+    take(*plain, 0, 0);
+  } else {
+    take(*wide, wide->low, wide->path_id);
   }
-  const StoredRoute& route = at_plain_ ? routes_->plain_.at(plain_) : routes_->wide_.at(wide_);
-  entry_ = {prefix_of(routes_->family_, key.high, key.rest.low, key.rest.length), key.rest.path_id,
-            route.path, time_of(route.since), routes_->is_stale(route)};
 }
 
 void PeerRoutes::Cursor::advance() {
@@ -222,9 +226,9 @@ void PeerRoutes::Cursor::advance() {
     return;
   }
   if (at_plain_) {
-    has_plain_ = routes_->plain_.advance(plain_);
+    plain_.advance();
   } else {
-    has_wide_ = routes_->wide_.advance(wide_);
+    wide_.advance();
   }
   settle();
 }

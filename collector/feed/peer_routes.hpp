@@ -29,23 +29,45 @@ struct RouteEntry {
   bool is_stale = false;  ///< left from before a refresh that is under way, not yet confirmed
 };
 
-/// What is behind the first 64 bits of the address in a key. Nearly all routes have a prefix of at
-/// most 64 bits and no path id, and so the short form.
-struct PlainRest {
+/// Nearly all routes have a prefix of at most 64 bits and no path id, and so the short key and
+/// entry: 24 octets.
+struct PlainKey {
+  std::uint64_t high;  ///< of the address
   std::uint8_t length;
-  friend auto operator<=>(const PlainRest&, const PlainRest&) = default;
+  friend auto operator<=>(const PlainKey&, const PlainKey&) = default;
 };
-struct WideRest {
+struct PlainEntry {
+  std::uint64_t high;
+  const StoredPath* path;  ///< null in a free place of the table
+  std::uint32_t since;     ///< seconds since 1970
+  std::uint16_t generation;
+  std::uint8_t length;
+
+  [[nodiscard]] PlainKey key() const { return {high, length}; }
+  [[nodiscard]] bool is_free() const { return path == nullptr; }
+  static std::uint64_t hash(const PlainKey& key, std::uint64_t seed);
+};
+
+/// All other routes: 40 octets.
+struct WideKey {
+  std::uint64_t high;
   std::uint64_t low;
   std::uint8_t length;
   std::uint32_t path_id;
-  friend auto operator<=>(const WideRest&, const WideRest&) = default;
+  friend auto operator<=>(const WideKey&, const WideKey&) = default;
 };
-/// A route as it is stored: 16 octets.
-struct StoredRoute {
+struct WideEntry {
+  std::uint64_t high;
+  std::uint64_t low;
   const StoredPath* path;
-  std::uint32_t since;  ///< seconds since 1970
+  std::uint32_t since;
+  std::uint32_t path_id;
   std::uint16_t generation;
+  std::uint8_t length;
+
+  [[nodiscard]] WideKey key() const { return {high, low, length, path_id}; }
+  [[nodiscard]] bool is_free() const { return path == nullptr; }
+  static std::uint64_t hash(const WideKey& key, std::uint64_t seed);
 };
 
 /// The routes of one peer in one address family: (prefix, path id) to path.
@@ -55,8 +77,12 @@ struct StoredRoute {
 /// later in steps as small as its caller likes.
 class PeerRoutes {
  public:
-  /// `bytes` is a counter of the owner's, to which the routes add what they take of the heap.
-  PeerRoutes(Family family, std::size_t* bytes) : plain_{bytes}, wide_{bytes}, family_{family} {}
+  /// `bytes` is a counter of the owner's, to which the routes add what they take of the heap; the
+  /// seed is that of OrderedTable.
+  PeerRoutes(Family family, std::size_t* bytes, std::uint64_t seed)
+      : plain_{bytes, seed},
+        wide_{bytes, seed},
+        family_{family} {}
 
   /// Sets a route. Takes over the caller's reference to the path. `since` is cut to whole seconds
   /// between 1970 and 2106, and kept from before where the path is the same.
@@ -100,33 +126,27 @@ class PeerRoutes {
     void settle();
 
     const PeerRoutes* routes_;
-    OrderedTable<PlainRest, StoredRoute>::Place plain_;
-    OrderedTable<WideRest, StoredRoute>::Place wide_;
-    bool has_plain_;
-    bool has_wide_;
+    OrderedTable<PlainEntry>::Walk plain_;
+    OrderedTable<WideEntry>::Walk wide_;
     bool at_plain_ = false;
     bool done_ = false;
     RouteEntry entry_;
   };
 
  private:
-  using Plain = OrderedTable<PlainRest, StoredRoute>;
-  using Wide = OrderedTable<WideRest, StoredRoute>;
-
-  template <typename Table>
-  RouteChange announce_in(Table& table, const typename Table::Key& key, const StoredRoute& route,
-                          PathPool& pool);
-  template <typename Table>
-  RouteChange withdraw_in(Table& table, const typename Table::Key& key, PathPool& pool);
-  [[nodiscard]] bool is_live(const StoredRoute& route) const { return route.generation >= oldest_; }
-  [[nodiscard]] bool is_stale(const StoredRoute& route) const {
-    return refreshing_ && route.generation != generation_;
+  template <typename Entry>
+  RouteChange announce_in(OrderedTable<Entry>& table, const Entry& entry, PathPool& pool);
+  template <typename Entry, typename Key>
+  RouteChange withdraw_in(OrderedTable<Entry>& table, const Key& key, PathPool& pool);
+  [[nodiscard]] bool is_live(std::uint16_t generation) const { return generation >= oldest_; }
+  [[nodiscard]] bool is_stale(std::uint16_t generation) const {
+    return refreshing_ && generation != generation_;
   }
   void next_generation();
   void renumber();
 
-  Plain plain_;
-  Wide wide_;
+  OrderedTable<PlainEntry> plain_;
+  OrderedTable<WideEntry> wide_;
   std::size_t live_ = 0;
   std::size_t fresh_ = 0;         ///< of them, those of this generation: kept during a refresh
   std::uint16_t generation_ = 0;  ///< of what is announced now
@@ -135,8 +155,8 @@ class PeerRoutes {
   bool refreshing_ = false;
   bool needs_sweep_ = false;
   bool sweeping_wide_ = false;
-  Plain::Key plain_from_{};  ///< where to sweep on
-  Wide::Key wide_from_{};
+  PlainKey plain_from_{};  ///< where to sweep on
+  WideKey wide_from_{};
 };
 
 }  // namespace isthmus::collector

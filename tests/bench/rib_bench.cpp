@@ -188,51 +188,52 @@ void bench_pause(const Archive& table, const Archive& updates, int runs) {
              calls, best * 1e3);
 }
 
-/// The table of one peer behind the three calls that a replay makes.
-struct TableKey {
-  std::uint64_t high;
-  std::uint8_t length;
-  friend bool operator==(const TableKey&, const TableKey&) = default;
+/// The table of one peer behind the calls that a replay makes.
+struct Value {
+  const StoredPath* path;
+  std::uint32_t since;
+  std::uint16_t generation;
 };
-struct TableHash {
+struct KeyHash {
   using is_avalanching = void;
-  std::size_t operator()(const TableKey& key) const { return mix(key.high | key.length); }
+  std::size_t operator()(const PlainKey& key) const { return PlainEntry::hash(key, 1); }
 };
 template <typename Map>
 struct HashTable {
   Map map;
-  void set(const TableKey& key, const StoredRoute& route) { map[key] = route; }
-  void remove(const TableKey& key) { map.erase(key); }
+  void set(const PlainEntry& entry) {
+    map[entry.key()] = {entry.path, entry.since, entry.generation};
+  }
+  void remove(const PlainKey& key) { map.erase(key); }
 };
 struct Ordered {
   std::size_t bytes = 0;
-  OrderedTable<PlainRest, StoredRoute> table{&bytes};
-  void set(const TableKey& key, const StoredRoute& route) {
-    const SplitKey<PlainRest> split{key.high, {key.length}};
-    if (const auto place = table.locate(split); place.found) {
-      table.at(place) = route;
+  OrderedTable<PlainEntry> table{&bytes, 1};
+  void set(const PlainEntry& entry) {
+    if (PlainEntry* const found = table.find(entry.key()); found != nullptr) {
+      *found = entry;
     } else {
-      table.insert(place, split, route);
+      table.insert(entry);
     }
   }
-  void remove(const TableKey& key) {
-    if (const auto place = table.locate({key.high, {key.length}}); place.found) {
-      table.erase(place);
+  void remove(const PlainKey& key) {
+    if (PlainEntry* const found = table.find(key); found != nullptr) {
+      table.erase(found);
     }
   }
 };
 
 struct Step {
-  TableKey key;
+  PlainEntry entry;
   bool is_removal;
 };
-std::vector<Step> steps_of(const Archive& archive) {
+std::vector<Step> steps_of(const Archive& archive, const StoredPath* path) {
   std::vector<Step> steps;
   replay(archive, [&](const Route& route) {
     if (route.kind <= RouteKind::Withdraw && route.prefix.family() == Family::Ipv4) {
+      const auto length = static_cast<std::uint8_t>(route.prefix.length());
       steps.push_back(
-          {{route.prefix.address().high(), static_cast<std::uint8_t>(route.prefix.length())},
-           route.kind == RouteKind::Withdraw});
+          {{route.prefix.address().high(), path, 0, 0, length}, route.kind == RouteKind::Withdraw});
     }
   });
   return steps;
@@ -248,9 +249,9 @@ void bench_container(const char* name, const std::vector<Step>& load,
   const auto run = [](Table& table, const std::vector<Step>& steps) {
     for (const Step& step : steps) {
       if (step.is_removal) {
-        table.remove(step.key);
+        table.remove(step.entry.key());
       } else {
-        table.set(step.key, {});
+        table.set(step.entry);
       }
     }
   };
@@ -264,7 +265,7 @@ void bench_container(const char* name, const std::vector<Step>& load,
     double worst = 0;
     for (const Step& step : load) {
       const auto start = std::chrono::steady_clock::now();
-      timed.set(step.key, {});
+      timed.set(step.entry);
       worst = std::max(
           worst, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
@@ -279,12 +280,14 @@ void bench_container(const char* name, const std::vector<Step>& load,
 }
 
 void bench_containers(const Archive& table, const Archive& updates, int runs) {
-  std::vector<Step> load = steps_of(table);
-  const std::vector<Step> changes = steps_of(updates);
+  PathPool pool{1};
+  const StoredPath* const path = pool.acquire({});
+  std::vector<Step> load = steps_of(table, path);
+  const std::vector<Step> changes = steps_of(updates, path);
   const auto all = [&](const char* how) {
     fmt::print("table  {} of {} routes, then {} updates\n", how, load.size(), changes.size());
-    using Std = std::unordered_map<TableKey, StoredRoute, TableHash>;
-    using Flat = boost::unordered_flat_map<TableKey, StoredRoute, TableHash>;
+    using Std = std::unordered_map<PlainKey, Value, KeyHash>;
+    using Flat = boost::unordered_flat_map<PlainKey, Value, KeyHash>;
     bench_container<HashTable<Std>>("std::unordered_map", load, changes, runs);
     bench_container<HashTable<Flat>>("unordered_flat_map", load, changes, runs);
     bench_container<Ordered>("OrderedTable", load, changes, runs);
