@@ -9,8 +9,8 @@ namespace isthmus::collector {
 namespace {
 
 std::string_view kind_text(RouteKind kind) {
-  constexpr std::array<std::string_view, 5> kNames{"table", "announce", "withdraw", "peer_up",
-                                                   "peer_down"};
+  constexpr std::array<std::string_view, 7> kNames{
+      "table", "announce", "withdraw", "peer_up", "peer_down", "table_begin", "table_end"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -304,6 +304,8 @@ Result<void> MrtWriter::append(const Route& route) {
     case RouteKind::PeerDown:
       return state_change(route.time, *route.vantage, false);
     case RouteKind::Table:
+    case RouteKind::TableBegin:
+    case RouteKind::TableEnd:
       break;
   }
   return fail("an element of a table belongs into a RIB record");

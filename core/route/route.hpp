@@ -56,6 +56,11 @@ enum class RouteKind : std::uint8_t {
   Withdraw,  ///< the peer has no route to the prefix any more
   PeerUp,    ///< the session reached Established; there is no prefix
   PeerDown,  ///< the session left Established: all routes of the peer are gone; there is no prefix
+  /// A dump of the peer's routes of one family begins, and has come to its end whole: other routes
+  /// of the family the peer does not have. The prefix is the family's default. Only who asks a feed
+  /// for them gets them.
+  TableBegin,
+  TableEnd,
 };
 
 /// One BGP element, the unit in which feeds hand over. It is a view: the vantage point and the
