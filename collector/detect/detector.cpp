@@ -33,6 +33,20 @@ void add_once(Indexes& list, std::size_t index) {
   }
 }
 
+/// Whether a target stands within a path that begins and ends with others: it is not one who looks
+/// at its own routes, nor one that serves its own people.
+bool is_carried(const PathReading& reading, const Target& target, Asn asn) {
+  const auto is_own = [&](Asn each) {
+    const auto has = [each](const std::vector<Asn>& list) {
+      return std::find(list.begin(), list.end(), each) != list.end();
+    };
+    return has(target.origins) || has(target.siblings);
+  };
+  const auto other = std::find_if_not(reading.path.begin(), reading.path.end(), is_own);
+  return !is_own(*reading.foreign_origin) &&
+         std::find(other, reading.path.end(), asn) != reading.path.end();
+}
+
 /// A target with its watches, and the input that waits for its time.
 struct Watched {
   Watched(const Target& given, const DetectorSettings& settings)
@@ -190,7 +204,6 @@ void Detector::Impl::take_in(std::size_t index, const Route& route) {
 /// what they should not.
 void Detector::Impl::observe_path(const Route& route) {
   const AsPath& path = route.attributes->as_path;
-  const std::optional<Asn> origin = path.origin();
   for (const Asn asn : path.asns()) {
     if ((origin_bits & bit_of(asn)) == 0) {
       continue;
@@ -200,12 +213,12 @@ void Detector::Impl::observe_path(const Route& route) {
       continue;
     }
     for (const std::size_t index : found->second) {
-      const auto& own = targets[index].origins;
-      const auto& kin = targets[index].siblings;
-      if (!origin || std::find(own.begin(), own.end(), *origin) != own.end()) {
+      const Target& target = targets[index];
+      const PathReading reading = read_path(path, target, settings);
+      if (!reading.foreign_origin) {
         learn_prefix(route.prefix, index);
-      } else if (std::find(kin.begin(), kin.end(), *origin) == kin.end()) {
-        forged.add(targets[index], route, asn, *origin);
+      } else if (is_carried(reading, target, asn)) {
+        forged.add(target, route, asn, *reading.foreign_origin);
       }
     }
   }
