@@ -10,6 +10,7 @@ namespace isthmus::collector {
 namespace {
 
 constexpr std::size_t kOriginGroups = 3;
+constexpr Duration kMemory = std::chrono::hours{24};
 
 RouteInterval interval_of(const VantageState& state) {
   RouteInterval interval;
@@ -59,15 +60,44 @@ void TargetWatch::close_interval(const VantageState& state, TimePoint until) {
 }
 
 void TargetWatch::drop_session(const PendingInput& input) {
+  const TimePoint now = input.observation.time;
+  std::erase_if(lapsed_, [&](const auto& entry) { return now - entry.second.last > kMemory; });
   for (auto state = states_.begin(); state != states_.end();) {
-    if (state->first.vantage == input.observation.vantage &&
-        state->second.last <= input.observation.time) {
-      close_interval(state->second, input.observation.time);
+    if (state->first.vantage == input.observation.vantage && state->second.last <= now) {
+      close_interval(state->second, now);
+      note_leaving(state->second, now);
+      state->second.last = now;
+      lapsed_.insert_or_assign(state->first, std::move(state->second));
       state = states_.erase(state);
     } else {
       ++state;
     }
   }
+}
+
+/// Remembers the known upstream that a state is about to give up: the switch test asks for it.
+void TargetWatch::note_leaving(VantageState& state, TimePoint when) const {
+  if (state.now.verdict == Verdict::Upstream && !state.now.upstreams.empty() &&
+      lifecycle_.knows(state.now.upstreams.front())) {
+    state.last_known = state.now.upstreams.front();
+    state.last_known_at = when;
+  }
+}
+
+/// A route that comes back after its session broke: what was before the break is not forgotten.
+void TargetWatch::recall(const StateKey& key, VantageState& state) {
+  const auto lapsed = lapsed_.find(key);
+  if (lapsed == lapsed_.end()) {
+    return;
+  }
+  const VantageState& past = lapsed->second;
+  if (state.since >= past.last && state.since - past.last <= kMemory) {
+    state.before = past.now;
+    state.had_before = true;
+    state.last_known = past.last_known;
+    state.last_known_at = past.last_known_at;
+  }
+  lapsed_.erase(lapsed);
 }
 
 void TargetWatch::apply(const PendingInput& input) {
@@ -93,6 +123,7 @@ void TargetWatch::apply(const PendingInput& input) {
     state.since = std::min(input.since, seen.time);
     state.last = seen.time;
     state.foreign_origin = input.foreign_origin;
+    recall(key, state);
     open_interval(state);
     findings_.observations.push_back(seen);
     return;
@@ -118,11 +149,7 @@ void TargetWatch::set_state(VantageState& state, const PendingInput& input) {
   const bool same_upstream =
       state.now.verdict == seen.verdict && state.now.upstreams == seen.upstreams;
   if (!same_upstream) {
-    if (state.now.verdict == Verdict::Upstream && !state.now.upstreams.empty() &&
-        lifecycle_.knows(state.now.upstreams.front())) {
-      state.last_known = state.now.upstreams.front();
-      state.last_known_at = seen.time;
-    }
+    note_leaving(state, seen.time);
     state.before =
         state.now.verdict == Verdict::Inconclusive && state.had_before ? state.before : state.now;
     state.had_before = true;

@@ -35,6 +35,8 @@ class TargetWatch {
   void open_interval(const VantageState& state);
   void close_interval(const VantageState& state, TimePoint until);
   void drop_session(const PendingInput& input);
+  void note_leaving(VantageState& state, TimePoint when) const;
+  void recall(const StateKey& key, VantageState& state);
   void judge_origins(const Scene& scene, std::vector<Event>& events, Deadlines& due);
   void plan(Deadlines& due) const;
 
@@ -42,6 +44,7 @@ class TargetWatch {
   Family family_;
   const DetectorSettings& settings_;
   StateMap states_;
+  StateMap lapsed_;  ///< states that ended with their session within the last day
   std::set<Prefix> prefixes_;
   Lifecycle lifecycle_;
   PrefixMoves moves_;

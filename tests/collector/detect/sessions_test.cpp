@@ -72,6 +72,17 @@ TEST_CASE("routes that come back with the session are no news") {
   CHECK(told(story, 3h).events.empty());
 }
 
+TEST_CASE("groups whose session broke in the moment of their change have changed all the same") {
+  StoryTeller story = quiet_world();
+  story.session_down(1h, story.peers(0, 8));
+  story.session_up(1h + 2min, story.peers(0, 8));
+  story.announce(1h + 2min + 5s, story.peers(0, 8), kStarPrefixes, kTtkPath);
+  const Findings found = told(story, 3h);
+  const Event& event = the_only(found, EventType::UpstreamNew);
+  CHECK(line_of(event) == "3905 upstream_new AS20485 broad_switch");
+  CHECK(event.witnesses[0].path_before == "10001 6939 4837 131279");
+}
+
 TEST_CASE("a peer that comes back after more than a day is a new witness, not one that switched") {
   StoryTeller story = quiet_world();
   story.session_down(1h, story.peers(0, 8));
