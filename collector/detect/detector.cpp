@@ -7,6 +7,7 @@
 
 #include "collector/detect/forged_paths.hpp"
 #include "collector/detect/input_buffer.hpp"
+#include "collector/detect/learned_prefixes.hpp"
 #include "collector/detect/path_upstream.hpp"
 #include "collector/detect/target_watch.hpp"
 #include "core/base/hash.hpp"
@@ -49,8 +50,11 @@ bool is_carried(const PathReading& reading, const Target& target, Asn asn) {
 
 /// A target with its watches, and the input that waits for its time.
 struct Watched {
-  Watched(const Target& given, const DetectorSettings& settings)
+  Watched(const Target& given, std::size_t place, const DetectorSettings& settings,
+          const LearnedPrefixes& prefixes)
       : target{given},
+        index{place},
+        learned{prefixes},
         four{given, Family::Ipv4, settings},
         six{given, Family::Ipv6, settings} {}
 
@@ -61,8 +65,14 @@ struct Watched {
     return left && right ? std::min(*left, *right) : left ? left : right;
   }
   void run(TimePoint until);
+  [[nodiscard]] bool concerns(const PendingInput& input) const {
+    const Observation& seen = input.observation;
+    return !input.if_learned || learned.counts(seen.prefix, index, seen.time, *input.if_learned);
+  }
 
   const Target& target;
+  std::size_t index;
+  const LearnedPrefixes& learned;
   TargetWatch four;
   TargetWatch six;
   InputBuffer pending;
@@ -95,6 +105,9 @@ void Watched::run(TimePoint until) {
         touched_four = touched_six = true;
         continue;
       }
+      if (!concerns(next)) {
+        continue;
+      }
       const bool is_four = next.observation.prefix.family() == Family::Ipv4;
       watch(next.observation.prefix.family()).apply(next);
       (is_four ? touched_four : touched_six) = true;
@@ -113,10 +126,11 @@ void Watched::run(TimePoint until) {
 struct Detector::Impl {
   Impl(std::vector<Target> given, DetectorSettings chosen)
       : targets{std::move(given)},
-        settings{std::move(chosen)} {
+        settings{std::move(chosen)},
+        learned{listless(targets), settings.lateness} {
     std::map<Prefix, Indexes> prefixes;
     for (std::size_t i = 0; i < targets.size(); ++i) {
-      watched.push_back(std::make_unique<Watched>(targets[i], settings));
+      watched.push_back(std::make_unique<Watched>(targets[i], i, settings, learned));
       for (const Prefix& prefix : targets[i].prefixes) {
         add_once(prefixes[prefix], i);
       }
@@ -130,26 +144,26 @@ struct Detector::Impl {
     }
   }
 
+  static std::size_t listless(const std::vector<Target>& list) {
+    return static_cast<std::size_t>(std::count_if(
+        list.begin(), list.end(), [](const Target& target) { return target.prefixes.empty(); }));
+  }
   static std::uint64_t bit_of(Asn asn) { return std::uint64_t{1} << (asn.value & 63); }
 
   void observe_session(const Route& route);
   void observe_path(const Route& route);
   void take_in(std::size_t index, const Route& route);
-  void learn_prefix(const Prefix& prefix, std::size_t index) {
-    if (targets[index].prefixes.empty()) {
-      add_once(learned[prefix], index);
-    }
-  }
+  void learn_prefix(const Route& route, std::size_t index);
+  [[nodiscard]] bool has_listless() const { return learned.targets() > 0; }
   void run(TimePoint until);
 
   std::vector<Target> targets;
   DetectorSettings settings;
+  LearnedPrefixes learned;
   std::vector<std::unique_ptr<Watched>> watched;
   PrefixMap<Indexes> by_prefix;
   std::unordered_map<Asn, Indexes> by_origin;
   std::uint64_t origin_bits = 0;  ///< tells most ASNs that are no target's at once
-  /// Prefixes that a target without a list of its own has announced.
-  std::unordered_map<Prefix, Indexes> learned;
   ForgedPaths forged;
   std::vector<Event> events;
 };
@@ -196,8 +210,18 @@ void Detector::Impl::take_in(std::size_t index, const Route& route) {
       input.since = route.since;
     }
   }
+  const bool shows_target = seen.verdict != Verdict::Unreachable && !input.foreign_origin;
+  if (target.prefixes.empty() && !shows_target) {
+    input.if_learned = route.kind;
+  }
   seen.evidence_id = evidence_of(seen, route.path_id);
   watched[index]->pending.insert(std::move(input));
+}
+
+void Detector::Impl::learn_prefix(const Route& route, std::size_t index) {
+  if (targets[index].prefixes.empty() && learned.learn(route.prefix, index, route.time)) {
+    learned.for_held(route.prefix, [&](const Route& held) { take_in(index, held); });
+  }
 }
 
 /// Looks for targets in a path: at its end they tell us their prefixes, elsewhere they are carrying
@@ -216,7 +240,7 @@ void Detector::Impl::observe_path(const Route& route) {
       const Target& target = targets[index];
       const PathReading reading = read_path(path, target, settings);
       if (!reading.foreign_origin) {
-        learn_prefix(route.prefix, index);
+        learn_prefix(route, index);
       } else if (is_carried(reading, target, asn)) {
         forged.add(target, route, asn, *reading.foreign_origin);
       }
@@ -230,6 +254,7 @@ void Detector::Impl::run(TimePoint until) {
   for (const auto& each : watched) {
     each->run(until);
   }
+  learned.forget(until);
 }
 
 Detector::Detector(std::vector<Target> targets, DetectorSettings settings)
@@ -251,10 +276,13 @@ void Detector::observe(const Route& route) {
       impl_->take_in(index, route);
     }
   }
-  if (const auto found = impl_->learned.find(route.prefix); found != impl_->learned.end()) {
-    for (const std::size_t index : found->second) {
-      impl_->take_in(index, route);
+  if (impl_->has_listless()) {
+    if (const auto* const found = impl_->learned.targets_of(route.prefix); found != nullptr) {
+      for (const std::size_t index : *found) {
+        impl_->take_in(index, route);
+      }
     }
+    impl_->learned.hold(route);
   }
 }
 
@@ -297,6 +325,14 @@ Findings Detector::take_findings() {
     }
   }
   std::stable_sort(all.events.begin(), all.events.end(), precedes);
+  // By time over all targets and families, so that no call of this between changes the whole.
+  std::stable_sort(all.intervals.begin(), all.intervals.end(),
+                   [](const RouteInterval& left, const RouteInterval& right) {
+                     return left.until.value_or(left.from) < right.until.value_or(right.from);
+                   });
+  std::stable_sort(
+      all.observations.begin(), all.observations.end(),
+      [](const Observation& left, const Observation& right) { return left.time < right.time; });
   return all;
 }
 

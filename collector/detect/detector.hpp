@@ -13,10 +13,11 @@ namespace isthmus::collector {
 /// What the detector has found since it was asked last. Intervals and observations of one target
 /// and one address family come in the order of their times.
 struct Findings {
-  std::vector<Event> events;             ///< in the order of `precedes`
-  std::vector<RouteInterval> intervals;  ///< closed (until set) and, at `finish`, the open ones
-  std::vector<Observation>
-      observations;  ///< those that changed a vantage point's state: the evidence
+  std::vector<Event> events;  ///< in the order of `precedes`
+  /// Each when it begins, without an end, and once more when it ends; by the time of that.
+  std::vector<RouteInterval> intervals;
+  /// Those that changed a vantage point's state, by time: the evidence.
+  std::vector<Observation> observations;
 };
 
 /// Decides when a target gains, loses or moves to an upstream. Pure: no clock, no I/O, no threads.

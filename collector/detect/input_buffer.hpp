@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/route/observation.hpp"
+#include "core/route/route.hpp"
 
 namespace isthmus::collector {
 
@@ -23,6 +24,8 @@ struct PendingInput {
   std::uint32_t path_id = 0;
   TimePoint since;  ///< Seen: since when it has been so
   std::optional<Asn> foreign_origin;
+  /// What the element was, if it counts only where the prefix was learned before.
+  std::optional<RouteKind> if_learned;
   Observation observation;
 };
 
