@@ -25,8 +25,7 @@ bool is_flapping(UpstreamRecord& record, TimePoint now) {
 }  // namespace
 
 Lifecycle::Lifecycle(const Target& target, const DetectorSettings& settings)
-    : target_{target},
-      settings_{settings},
+    : settings_{settings},
       learning_{target.known_upstreams.empty()} {
   for (const Asn asn : target.known_upstreams) {
     UpstreamRecord record;

@@ -53,7 +53,6 @@ class Lifecycle {
   [[nodiscard]] bool is_inserted(const Scene& scene, const UpstreamRecord& record,
                                  const Support& support) const;
 
-  const Target& target_;
   const DetectorSettings& settings_;
   std::map<Asn, UpstreamRecord> records_;
   bool learning_;
