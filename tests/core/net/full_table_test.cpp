@@ -5,12 +5,11 @@
 
 #include <zlib.h>
 
-#include "collector/label/origin_table.hpp"
+#include "core/net/origin_table.hpp"
 #include "core/net/prefix_map.hpp"
 #include "tests/support/test_paths.hpp"
 
 using namespace isthmus;
-using namespace isthmus::collector;
 
 namespace {
 
