@@ -16,7 +16,7 @@
 
 #include <maxminddb.h>
 
-#include "collector/label/origin_table.hpp"
+#include "core/net/origin_table.hpp"
 #include "tests/bench/cost.hpp"
 #include "tests/bench/mmdb_writer.hpp"
 
