@@ -9,20 +9,25 @@ namespace {
 
 constexpr Duration kFarAhead = std::chrono::hours{24};
 
-bool is_done(const ListedArchive& archive, const ArchiveEntry& entry) {
-  return archive.bytes == 0 || archive.bytes == entry.bytes || entry.fate == ArchiveFate::Refused;
-}
-
 /// From when on archives are handed over at the first start.
 TimePoint first_start(const std::vector<ListedArchive>& listed, TimePoint earliest,
-                      ArchiveTables tables) {
+                      bool with_table) {
   std::optional<TimePoint> table;
   for (const ListedArchive& each : listed) {
-    if (each.name.kind == ArchiveKind::Table && each.name.start >= earliest) {
+    if (with_table && each.name.kind == ArchiveKind::Table && each.name.start >= earliest) {
       table = std::max(table.value_or(earliest), each.name.start);
     }
   }
-  return table && tables != ArchiveTables::None ? *table : earliest;
+  return table.value_or(earliest);
+}
+
+/// Whether an archive is behind the last that is done, or is that and has grown.
+bool is_due(const ListedArchive& archive, const ArchiveEntry* entry, TimePoint last_done) {
+  if (entry == nullptr) {
+    return archive.name.start > last_done;
+  }
+  return archive.name.start == last_done && archive.bytes != 0 && archive.bytes != entry->bytes &&
+         entry->fate != ArchiveFate::Refused;
 }
 
 }  // namespace
@@ -32,20 +37,26 @@ ArchivePlan plan_archives(std::vector<ListedArchive> listed, const ArchiveLedger
   ArchivePlan plan;
   plan.from_the_future = std::erase_if(
       listed, [&](const ListedArchive& each) { return each.name.start > now + kFarAhead; });
-  std::optional<TimePoint> first_done;
+  std::optional<TimePoint> last_done;
+  bool has_begun = false;
   for (const ListedArchive& each : listed) {
     if (const ArchiveEntry* const entry = ledger.find(each.location); entry != nullptr) {
-      first_done = std::min(first_done.value_or(entry->start), entry->start);
+      has_begun = true;
+      if (each.name.kind == ArchiveKind::Updates) {
+        last_done = std::max(last_done.value_or(entry->start), entry->start);
+      } else {
+        // Updates of the table's own time are still to come.
+        last_done = std::max(last_done.value_or(TimePoint{}), entry->start - Duration{1});
+      }
     }
   }
-  const TimePoint from =
-      first_done.value_or(first_start(listed, now - options.look_back, options.tables));
+  const TimePoint from = first_start(listed, now - options.look_back, options.with_table);
   for (ListedArchive& each : listed) {
     const bool is_table = each.name.kind == ArchiveKind::Table;
-    const bool is_due = !is_table || options.tables == ArchiveTables::All ||
-                        (options.tables == ArchiveTables::First && !first_done);
-    const ArchiveEntry* const entry = ledger.find(each.location);
-    if (each.name.start >= from && is_due && (entry == nullptr || !is_done(each, *entry))) {
+    const bool is_wanted = has_begun
+                               ? !is_table && is_due(each, ledger.find(each.location), *last_done)
+                               : each.name.start >= from && (!is_table || options.with_table);
+    if (is_wanted) {
       plan.wanted.push_back(std::move(each));
     }
   }

@@ -9,13 +9,6 @@
 
 namespace isthmus::collector {
 
-/// Which table dumps of a source are handed over.
-enum class ArchiveTables : std::uint8_t {
-  First,  ///< the newest at the first start: afterwards the updates say what changes
-  All,    ///< each new one as well
-  None,
-};
-
 /// An archive that a source lists.
 struct ListedArchive {
   std::string location;     ///< path or URL
@@ -30,15 +23,17 @@ struct ArchivePlan {
 };
 
 struct ArchivePlanOptions {
-  ArchiveTables tables = ArchiveTables::First;
-  Duration look_back = std::chrono::hours{8};  ///< how far the first start goes back for a table
+  bool with_table = true;                      ///< the first start begins with a table
+  Duration look_back = std::chrono::hours{8};  ///< how far it goes back for one
 };
 
-/// Decides what of a source's archives is still to be handed over. At the first start, when nothing
-/// of the source is done, that is the newest table of the last `look_back` and the updates from its
-/// time on, or without a table all updates of that time. Afterwards it is all that starts no
-/// earlier than what was done first, so that a hole is filled when its file appears at last. A file
-/// whose size is another than when it was done has grown, and is wanted again.
+/// Decides what of a source's archives is still to be handed over, in the order of time, which is
+/// that of routes: what comes before something that is done is never taken up again.
+///
+/// At the first start, when nothing of the source is done, that is the newest table of the last
+/// `look_back` and the updates from its time on, or without a table all updates of that time.
+/// Afterwards it is the updates behind the last that are done; one whose size is another than when
+/// it was done has grown, and is wanted again.
 ArchivePlan plan_archives(std::vector<ListedArchive> listed, const ArchiveLedger& ledger,
                           TimePoint now, const ArchivePlanOptions& options);
 

@@ -56,32 +56,32 @@ TEST_CASE("the first start takes the newest table and the updates from its time 
   const std::vector<std::string> from_table{"bview.20171001.0800.gz", "updates.20171001.0800.gz",
                                             "updates.20171001.0805.gz", "updates.20171001.0810.gz"};
   CHECK(world.plan(kMorning) == from_table);
-  CHECK(world.plan(kMorning, {.tables = ArchiveTables::All}) == from_table);
 }
 
 TEST_CASE("without a table the first start takes all updates of the time to look back") {
   World world;
-  CHECK(world.plan(kMorning, {ArchiveTables::None, std::chrono::minutes{16}}) ==
+  CHECK(world.plan(kMorning, {false, std::chrono::minutes{16}}) ==
         std::vector<std::string>{"updates.20171001.0800.gz", "updates.20171001.0805.gz",
                                  "updates.20171001.0810.gz"});
-  CHECK(world.plan(kMorning, {ArchiveTables::First, std::chrono::minutes{10}}) ==
+  CHECK(world.plan(kMorning, {true, std::chrono::minutes{10}}) ==
         std::vector<std::string>{"updates.20171001.0805.gz", "updates.20171001.0810.gz"});
 }
 
-TEST_CASE("afterwards only what is new is wanted, and what was missing") {
+TEST_CASE("afterwards the updates behind the last done are wanted, and nothing from before it") {
   World world;
   world.done("bview.20171001.0800.gz");
+  CHECK(world.plan(kMorning) == std::vector<std::string>{"updates.20171001.0800.gz",
+                                                         "updates.20171001.0805.gz",
+                                                         "updates.20171001.0810.gz"});
   world.done("updates.20171001.0800.gz");
+  CHECK(world.plan(kMorning) ==
+        std::vector<std::string>{"updates.20171001.0805.gz", "updates.20171001.0810.gz"});
   world.done("updates.20171001.0810.gz");
-  CHECK(world.plan(kMorning) == std::vector<std::string>{"updates.20171001.0805.gz"});
+  CHECK(world.plan(kMorning).empty());
   auto later = kMorning;
   later.emplace_back("updates.20171001.0815.gz");
   later.emplace_back("bview.20171001.1600.gz");
-  CHECK(world.plan(later) ==
-        std::vector<std::string>{"updates.20171001.0805.gz", "updates.20171001.0815.gz"});
-  CHECK(world.plan(later, {.tables = ArchiveTables::All}) ==
-        std::vector<std::string>{"updates.20171001.0805.gz", "updates.20171001.0815.gz",
-                                 "bview.20171001.1600.gz"});
+  CHECK(world.plan(later) == std::vector<std::string>{"updates.20171001.0815.gz"});
 }
 
 TEST_CASE("a file that has grown is wanted again") {
