@@ -11,7 +11,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include "collector/label/text_lines.hpp"
+#include "core/base/text_lines.hpp"
 #include "core/net/asn.hpp"
 
 namespace isthmus::collector {

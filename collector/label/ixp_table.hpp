@@ -12,8 +12,8 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include "collector/label/prefix_table.hpp"
-#include "collector/label/text_lines.hpp"
+#include "core/net/prefix_table.hpp"
+#include "core/base/text_lines.hpp"
 #include "core/base/result.hpp"
 #include "core/net/asn.hpp"
 #include "core/net/prefix.hpp"

@@ -8,13 +8,13 @@
 #include <string_view>
 #include <vector>
 
-#include "collector/label/as_names.hpp"
 #include "collector/label/as_relations.hpp"
 #include "collector/label/ixp_table.hpp"
 #include "collector/label/label.hpp"
 #include "collector/label/labelled_trace.hpp"
-#include "collector/label/origin_table.hpp"
 #include "collector/label/registered_space.hpp"
+#include "core/net/as_names.hpp"
+#include "core/net/origin_table.hpp"
 #include "core/route/event.hpp"
 
 namespace isthmus::collector {

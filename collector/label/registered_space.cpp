@@ -4,7 +4,7 @@
 #include <charconv>
 #include <limits>
 
-#include "collector/label/prefix_range.hpp"
+#include "core/net/prefix_range.hpp"
 
 namespace isthmus::collector {
 namespace {
