@@ -5,6 +5,7 @@
 #include <set>
 
 #include "collector/feed/trace_source.hpp"
+#include "tests/support/test_paths.hpp"
 #include "tests/support/trace_story.hpp"
 
 using namespace isthmus;
@@ -14,7 +15,7 @@ using isthmus::testing::make_trace;
 
 namespace {
 
-const std::string kData = ISTHMUS_SHARED_DATA;
+const std::string kData{test::shared_data()};
 
 Target target(std::vector<Prefix> prefixes) {
   return {.name = "t",

@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "core/base/bytes.hpp"
+#include "tests/support/test_paths.hpp"
 
 using namespace isthmus;
 using namespace isthmus::collector;
 
 namespace {
 
-const std::string kData = ISTHMUS_SHARED_DATA;
+const std::string kData{test::shared_data()};
 
 struct Reading {
   std::vector<Traceroute> traces;
@@ -169,7 +170,8 @@ TEST_CASE("text without a time, or with impossible lines, is refused") {
 }
 
 TEST_CASE("other files are not taken for traceroutes") {
-  for (const std::string_view text : {"", "\n\n", "MRT", "\x12\x06\x00\x06", "[1,2]", "1|2|3", "["}) {
+  for (const std::string_view text :
+       {"", "\n\n", "MRT", "\x12\x06\x00\x06", "[1,2]", "1|2|3", "["}) {
     CHECK_FALSE(recognise_traces(text));
   }
   CHECK_FALSE(read_traces(memory_input(as_bytes("nothing")), "x.txt", {}));

@@ -6,13 +6,14 @@
 
 #include "collector/feed/trace_source.hpp"
 #include "core/base/bytes.hpp"
+#include "tests/support/test_paths.hpp"
 
 using namespace isthmus;
 using namespace isthmus::collector;
 
 namespace {
 
-const std::string kData = ISTHMUS_SHARED_DATA;
+const std::string kData{test::shared_data()};
 
 /// What a command prints.
 std::string output_of(const std::string& command) {

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/test_paths.hpp"
+
 using namespace isthmus;
 using namespace isthmus::collector;
 
@@ -71,7 +73,7 @@ TEST_CASE("what is no output of a validator is refused") {
 }
 
 TEST_CASE("Routinator's own test outputs are read", "[shared]") {
-  const std::string data = ISTHMUS_SHARED_DATA;
+  const std::string data{test::shared_data()};
   if (data.empty()) {
     WARN("no shared data here: skipped");
     return;
