@@ -101,9 +101,10 @@ LineAccount parse_rpki_json(std::string_view text, std::vector<Vrp>& vrps, AspaT
     return account;
   }
   const JsonRow document{value.get_object()};
-  if (document.list("roas") == nullptr) {
+  if (document.list("roas") == nullptr && !document.row("metadata")) {
     account.lines = 1;
-    account.refuse("has no list \"roas\": expected JSON of rpki-client or Routinator");
+    account.refuse(
+        "has neither \"roas\" nor \"metadata\": expected JSON of rpki-client or Routinator");
     return account;
   }
   read_list(document, "roas", account, [&](const JsonRow& row) {

@@ -44,14 +44,14 @@ class MmdbBuilder {
       }
     }
     file += std::string(16, '\0') + data_ + "\xab\xcd\xefMaxMind.com" + control(7, 9);
-    number(file, "node_count", count);
-    number(file, "record_size", 24);
-    number(file, "ip_version", family_ == Family::Ipv4 ? 4 : 6);
-    number(file, "binary_format_major_version", 2);
-    number(file, "binary_format_minor_version", 0);
-    number(file, "build_epoch", 1'765'152'000);
+    // Types past 7 have a byte of their own: 9 is a number of 64 bits, 11 a list.
+    number(file, "node_count", control(6, 4), 4, count);
+    number(file, "record_size", control(5, 2), 2, 24);
+    number(file, "ip_version", control(5, 2), 2, family_ == Family::Ipv4 ? 4 : 6);
+    number(file, "binary_format_major_version", control(5, 2), 2, 2);
+    number(file, "binary_format_minor_version", control(5, 2), 2, 0);
+    number(file, "build_epoch", std::string{"\x04\x02"}, 4, 1'765'152'000);
     file += text("database_type") + text("Test-ASN");
-    // Types past 7 have a byte of their own: an array without members.
     file += text("languages") + std::string{"\x00\x04", 2};
     file += text("description") + control(7, 0);
     return file;
@@ -70,9 +70,10 @@ class MmdbBuilder {
     return control(2, value.size()) + std::string{value};
   }
   static std::string map_of(std::string_view key) { return control(7, 1) + text(key); }
-  static void number(std::string& file, std::string_view key, std::uint32_t value) {
-    file += text(key) + control(6, 4);
-    for (int shift = 24; shift >= 0; shift -= 8) {
+  static void number(std::string& file, std::string_view key, const std::string& type, int octets,
+                     std::uint32_t value) {
+    file += text(key) + type;
+    for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) {
       file += static_cast<char>(value >> shift & 0xff);
     }
   }
