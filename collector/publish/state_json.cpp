@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "collector/publish/json_list.hpp"
 #include "collector/record/fields.hpp"
 
 namespace isthmus::collector {
@@ -15,21 +16,6 @@ void write_map(JsonWriter& writer, std::string_view key, const T& counts) {
       inner(name, count);
     }
   });
-}
-
-/// A member that is a list, each entry of which `each` writes as an object.
-template <typename T, typename F>
-void write_list(std::string& out, JsonWriter& writer, std::string_view key, const T& list,
-                const F& each) {
-  writer(key, std::vector<int>{});
-  out.pop_back();
-  for (const auto& entry : list) {
-    if (out.back() != '[') {
-      out += ',';
-    }
-    writer.object([&](JsonWriter& inner) { each(inner, entry); });
-  }
-  out += ']';
 }
 
 /// Writes the parts of one snapshot into one text.
