@@ -95,10 +95,6 @@ Result<void> run(const SqliteDatabase& database, std::string_view text, const T&
 
 }  // namespace
 
-std::string_view to_string(AlertReceiver::Kind kind) {
-  return kind == AlertReceiver::Kind::Alertmanager ? "alertmanager" : "webhook";
-}
-
 Result<AlertQueue> AlertQueue::open(const std::string& path, std::vector<AlertReceiver> receivers,
                                     AlertTiming timing) {
   auto database = SqliteDatabase::open(path, SqliteMode::Wal);

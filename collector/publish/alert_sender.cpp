@@ -201,6 +201,7 @@ void AlertSender::Impl::settle(Channel& channel, const Delivery& delivery, const
     metrics.count_delivery(name, "delivered");
     done = queue.delivered(delivery, name, now);
   } else if (attempt.hopeless || now - delivery.queued > settings.timing.give_up) {
+    channel.pause = Duration{0};
     metrics.count_delivery(name, "refused");
     log_error("an alert was given up",
               {{"receiver", name}, {"delivery", delivery_id(delivery)}, {"error", attempt.error}});

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/time.hpp"
@@ -36,6 +38,15 @@ struct AlertTiming {
   /// An end is not told sooner after the beginning than this, so that an Alertmanager that groups
   /// alerts (group_wait) has told of the beginning first.
   Duration least_firing = std::chrono::seconds{45};
+};
+
+/// What the configuration says of publishing.
+struct PublishSettings {
+  std::string external_url;              ///< where people reach the collector; may be empty
+  std::uint64_t max_series = 100'000;    ///< of each metric
+  std::uint64_t labelled_prefixes = 64;  ///< of each target and family
+  std::vector<AlertReceiver> receivers;
+  friend bool operator==(const PublishSettings&, const PublishSettings&) = default;
 };
 
 struct AlertSettings {

@@ -70,7 +70,7 @@ Result<ListRequest, Problem> read_list(HistoryTable table, const HttpRequest& re
     list.filter.severity = query.severity("severity");
     list.options.summary = query.word("fields", {"all", "summary"}) == "summary";
   }
-  if (table == HistoryTable::Observations) {
+  if (table != HistoryTable::Events) {
     list.filter.plane = query.plane("plane");
   }
   if (table != HistoryTable::Routes) {

@@ -14,7 +14,7 @@ Task<HttpResponse> ready(HttpResponse response) {
   co_return response;
 }
 
-HttpResponse metrics(MetricsPage& page, const Snapshot& snapshot, const HttpRequest& request) {
+HttpResponse scrape(MetricsPage& page, const Snapshot& snapshot, const HttpRequest& request) {
   const MetricsWish wish =
       read_wish(request.headers.find("Accept"), request.headers.find("Accept-Encoding"));
   MetricsBody body = page.body(snapshot, wish);
@@ -149,7 +149,7 @@ void add_operation_routes(WebSite& site, const WebSources& sources) {
   site.add(
       "GET", "/metrics", "metrics", kRead,
       [&page = sources.metrics_page, &snapshot = sources.snapshot](const HttpRequest& request) {
-        return ready(metrics(page, *snapshot.get(), request));
+        return ready(scrape(page, *snapshot.get(), request));
       });
   site.add("GET", "/api/v1", "index", kRead,
            [&snapshot = sources.snapshot](const HttpRequest& request) {

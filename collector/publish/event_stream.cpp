@@ -154,12 +154,12 @@ Result<Missed> read_missed(const History& history, const EventWish& wish, const 
 /// False: the event is not remembered.
 bool append_remembered(const EventStream::Impl& stream, Listener& listener, const std::string& id,
                        std::string& frames) {
-  const auto found = std::find_if(stream.remembered.begin(), stream.remembered.end(),
+  const auto found = std::find_if(stream.remembered.rbegin(), stream.remembered.rend(),
                                   [&](const Event& event) { return event.id == id; });
-  if (found == stream.remembered.end()) {
+  if (found == stream.remembered.rend()) {
     return false;
   }
-  std::for_each(found + 1, stream.remembered.end(), [&](const Event& event) {
+  std::for_each(found.base(), stream.remembered.end(), [&](const Event& event) {
     if (listener.wish.wants(event)) {
       frames += event_frame(event);
     }

@@ -21,10 +21,11 @@ void EventStats::add(const Event& event) {
   stats.last.at(bucket) = EventMark{event.id, event.time, delay};
 }
 
-const AsDescription& Snapshot::describe(Asn asn) const {
-  static const AsDescription kUnknown;
-  const auto found = ases.find(asn);
-  return found == ases.end() ? kUnknown : found->second;
+AsDescription Snapshot::describe(Asn asn) const {
+  if (const auto found = ases.find(asn); found != ases.end()) {
+    return found->second;
+  }
+  return describe_others ? describe_others(asn) : AsDescription{};
 }
 
 std::shared_ptr<const Snapshot> CurrentSnapshot::get() const {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -100,7 +101,10 @@ struct Snapshot {
   bool last_reload_good = true;          ///< of the configuration
   std::optional<TimePoint> last_reload;  ///< when it last succeeded
 
-  [[nodiscard]] const AsDescription& describe(Asn asn) const;
+  /// Asked about ASes that are not in `ases`; any thread; may be null.
+  std::function<AsDescription(Asn)> describe_others;
+
+  [[nodiscard]] AsDescription describe(Asn asn) const;
 };
 
 /// The snapshot that is in force. Any thread may read and replace it.

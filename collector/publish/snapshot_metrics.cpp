@@ -176,7 +176,7 @@ class Visitor {
                     if (!told.emplace(target.name, upstream.status->asn).second) {
                       return;  // the other family
                     }
-                    const AsDescription& as = snapshot_.describe(upstream.status->asn);
+                    const AsDescription as = snapshot_.describe(upstream.status->asn);
                     sink_.sample({target.name, upstream.asn, as.name, as.country, as.country_source,
                                   upstream.status->upstream_class},
                                  1);

@@ -24,7 +24,7 @@ class StateWriter {
   StateWriter(std::string& out, const Snapshot& snapshot) : out_{out}, snapshot_{snapshot} {}
 
   void upstream(JsonWriter& writer, const UpstreamStatus& upstream) {
-    const AsDescription& as = snapshot_.describe(upstream.asn);
+    const AsDescription as = snapshot_.describe(upstream.asn);
     writer("asn", upstream.asn);
     writer("name", as.name);
     writer("cc", as.country.empty() ? std::nullopt : std::optional{as.country});
