@@ -1,5 +1,6 @@
 #include "collector/publish_keys.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <iterator>
 #include <set>
@@ -13,9 +14,10 @@ constexpr std::int64_t kMostSeries = 10'000'000;
 
 bool is_url(std::string_view text) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (text.starts_with(scheme) && text.size() > scheme.size() &&
-        text.find_first_of(" \t\r\n\"<>") == std::string_view::npos) {
-      return true;
+    if (text.starts_with(scheme) && text.size() > scheme.size()) {
+      return std::all_of(text.begin(), text.end(), [](char each) {
+        return each > ' ' && each < 0x7f && each != '"' && each != '<' && each != '>';
+      });
     }
   }
   return false;
@@ -75,10 +77,15 @@ void append(std::string& text, std::string_view meaning, std::string_view key,
   fmt::format_to(std::back_inserter(text), "# {}\n{} = {}\n", meaning, key, value);
 }
 
-/// A TOML string of a text that has been checked to hold no control characters.
+/// A TOML string on one line.
 std::string quoted(std::string_view value) {
   std::string out = "\"";
   for (const char each : value) {
+    const auto code = static_cast<unsigned char>(each);
+    if (code < 0x20 || code == 0x7f) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04X}", code);
+      continue;
+    }
     if (each == '"' || each == '\\') {
       out += '\\';
     }
