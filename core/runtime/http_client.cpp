@@ -256,8 +256,8 @@ Task<Result<HttpReply>> HttpClient::call(HttpCall call, std::chrono::nanoseconds
                        std::optional<Failure>& its_failure) -> Task<> {
     its_failure = co_await impl.begin(its_call, its_reading);
     if (!its_failure) {
-      constexpr std::chrono::nanoseconds kNoSilence{};
-      its_failure = co_await impl.read_body(its_reading, kNoSilence);
+      constexpr std::chrono::nanoseconds kAnySilence{};
+      its_failure = co_await impl.read_body(its_reading, kAnySilence);
     }
   };
   auto whole = work(*impl_, call, reading, failure);
