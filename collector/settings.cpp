@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "collector/publish_keys.hpp"
 #include "collector/setting_fields.hpp"
 #include "core/net/prefix_map.hpp"
 #include "core/runtime/toml_document.hpp"
@@ -242,6 +243,7 @@ Settings read(TomlDocument& document, const std::string& folder) {
   if (auto feeds = root.table("feeds")) {
     settings.archives = read_files(*feeds, "archives", folder);
   }
+  settings.publish = read_publish(root, folder);
   return settings;
 }
 

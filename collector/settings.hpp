@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "collector/detect/target.hpp"
+#include "collector/publish/alert_settings.hpp"
 #include "core/base/result.hpp"
 
 namespace isthmus::collector {
@@ -34,6 +35,7 @@ struct Settings {
   LabelSettings labels;
   std::string history_folder;         ///< empty: nothing is kept
   std::vector<std::string> archives;  ///< MRT files to be read, merged by time
+  PublishSettings publish;
 };
 
 /// Reads and checks a configuration file; relative paths in it are taken from its folder. The error

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "collector/publish_keys.hpp"
 #include "collector/setting_fields.hpp"
 #include "collector/settings.hpp"
 
@@ -133,6 +134,7 @@ std::string to_toml(const Settings& settings) {
   append(text, kFolderMeaning, "folder", quoted(settings.history_folder));
   text += "\n[feeds]\n";
   append(text, kArchivesMeaning, "archives", list(settings.archives));
+  append_publish(text, settings.publish);
   return text;
 }
 
@@ -156,6 +158,14 @@ std::vector<SettingKey> setting_keys() {
   }
   add("history", "folder", "\"\"", kFolderMeaning);
   add("feeds", "archives", "[]", kArchivesMeaning);
+  const PublishSettings publish;
+  add("publish", "external_url", "\"\"", kExternalUrlMeaning);
+  add("publish", "max_series", std::to_string(publish.max_series), kMaxSeriesMeaning);
+  add("publish", "labelled_prefixes", std::to_string(publish.labelled_prefixes),
+      kLabelledPrefixesMeaning);
+  for (const ReceiverField& field : kReceiverFields) {
+    add("receiver", field.key, std::string{field.default_value}, field.meaning);
+  }
   return keys;
 }
 

@@ -19,6 +19,14 @@ def run(report, *command):
     return done.stdout
 
 
+def sent_by_the_collector(root):
+    """The names of the alerts that collector/publish makes of events, in small letters as anchors are."""
+    types = re.findall(r'"(\w+)"', re.search(r"kTypeNames\{([^}]*)\}", (root / "core/route/vocabulary.cpp").read_text(encoding="utf-8"))[1])
+    none = re.search(r"kNone\{([^}]*)\}", (root / "collector/publish/alert.cpp").read_text(encoding="utf-8"))[1]
+    silent = {name.lower() for name in re.findall(r"EventType::(\w+)", none)}
+    return {f"isthmus{each}" for each in (name.replace("_", "") for name in types) if each not in silent}
+
+
 def main():
     root = pathlib.Path(sys.argv[1]).resolve()
     folder = root / "dashboards/prometheus"
@@ -49,6 +57,8 @@ def main():
             for rule in group["rules"]:
                 check_rule(rule, known, headings, names, alerts, records, report)
     report(len(alerts) > 20, f"only {len(alerts)} alerts were found")
+    missing = sent_by_the_collector(root) - headings
+    report(not missing, f"the runbook has no part for what the collector sends: {missing}")
     print("\n".join(wrong) or f"{len(alerts)} alerts and {len(records)} recording rules are right")
     return 1 if wrong else 0
 
