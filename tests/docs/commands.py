@@ -13,7 +13,8 @@ import markdown
 
 # Options of other programs that our pages name.
 FOREIGN = {"--preset", "--build", "--target", "--test", "--help", "--output", "--no-install", "--fuzz-seconds", "--title",
-           "--name", "--subtitle"}
+           "--name", "--subtitle",
+           "--web.config.file"}  # of who serves the web site: the page describes the file
 PROBE = "isthmus-probe"  # beside isthmusctl
 
 
