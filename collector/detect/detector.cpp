@@ -9,6 +9,8 @@
 #include "collector/detect/input_buffer.hpp"
 #include "collector/detect/learned_prefixes.hpp"
 #include "collector/detect/path_upstream.hpp"
+#include "collector/detect/snapshot.hpp"
+#include "collector/detect/state_archive.hpp"
 #include "collector/detect/target_watch.hpp"
 #include "core/base/hash.hpp"
 #include "core/net/prefix_map.hpp"
@@ -48,6 +50,12 @@ bool is_carried(const PathReading& reading, const Target& target, Asn asn) {
          std::find(other, reading.path.end(), asn) != reading.path.end();
 }
 
+bool is_watched(const Target& target, const Prefix& prefix) {
+  return target.prefixes.empty() ||
+         std::any_of(target.prefixes.begin(), target.prefixes.end(),
+                     [&](const Prefix& each) { return each.contains(prefix); });
+}
+
 /// A target with its watches, and the input that waits for its time.
 struct Watched {
   Watched(const Target& given, std::size_t place, const DetectorSettings& settings,
@@ -65,6 +73,18 @@ struct Watched {
     return left && right ? std::min(*left, *right) : left ? left : right;
   }
   void run(TimePoint until);
+  void wait(PendingInput input) {
+    const bool is_session = input.kind == PendingInput::Kind::SessionDown ||
+                            input.kind == PendingInput::Kind::SessionUp;
+    const Plane plane = input.observation.vantage.plane;
+    if (!pending.insert(std::move(input)).second && !is_session) {
+      ++duplicates[plane];
+    }
+  }
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.four, self.six, self.pending, self.now);
+  }
   [[nodiscard]] bool concerns(const PendingInput& input) const {
     const Observation& seen = input.observation;
     return !input.if_learned || learned.counts(seen.prefix, index, seen.time, *input.if_learned);
@@ -77,6 +97,7 @@ struct Watched {
   TargetWatch six;
   InputBuffer pending;
   TimePoint now = TimePoint::min();
+  std::map<Plane, std::uint64_t> duplicates;
 };
 
 /// Goes through inputs and clocks in the order of their times, up to a moment.
@@ -131,6 +152,7 @@ struct Detector::Impl {
     std::map<Prefix, Indexes> prefixes;
     for (std::size_t i = 0; i < targets.size(); ++i) {
       watched.push_back(std::make_unique<Watched>(targets[i], i, settings, learned));
+      add_once(by_name[targets[i].name], i);
       for (const Prefix& prefix : targets[i].prefixes) {
         add_once(prefixes[prefix], i);
       }
@@ -163,6 +185,8 @@ struct Detector::Impl {
   std::vector<std::unique_ptr<Watched>> watched;
   PrefixMap<Indexes> by_prefix;
   std::unordered_map<Asn, Indexes> by_origin;
+  std::unordered_map<std::string, Indexes> by_name;
+  std::map<std::pair<Plane, std::string>, std::uint64_t> rejected;  ///< before any watch saw them
   std::uint64_t origin_bits = 0;  ///< tells most ASNs that are no target's at once
   ForgedPaths forged;
   std::vector<Event> events;
@@ -177,7 +201,7 @@ void Detector::Impl::observe_session(const Route& route) {
   input.observation.time = input.observation.receive_time = route.time;
   input.observation.vantage = *route.vantage;
   for (const auto& each : watched) {
-    each->pending.insert(input);
+    each->wait(input);
   }
 }
 
@@ -215,7 +239,7 @@ void Detector::Impl::take_in(std::size_t index, const Route& route) {
     input.if_learned = route.kind;
   }
   seen.evidence_id = evidence_of(seen, route.path_id);
-  watched[index]->pending.insert(std::move(input));
+  watched[index]->wait(std::move(input));
 }
 
 void Detector::Impl::learn_prefix(const Route& route, std::size_t index) {
@@ -287,13 +311,20 @@ void Detector::observe(const Route& route) {
 }
 
 void Detector::observe(const Observation& observation) {
-  for (const auto& each : impl_->watched) {
-    if (each->target.name == observation.target) {
-      PendingInput input;
-      input.since = observation.time;
-      input.observation = observation;
-      each->pending.insert(std::move(input));
+  const auto named = impl_->by_name.find(observation.target);
+  if (named == impl_->by_name.end()) {
+    ++impl_->rejected[{observation.vantage.plane, "unknown_target"}];
+    return;
+  }
+  for (const std::size_t index : named->second) {
+    if (!is_watched(impl_->targets[index], observation.prefix)) {
+      ++impl_->rejected[{observation.vantage.plane, "unwatched_prefix"}];
+      continue;
     }
+    PendingInput input;
+    input.since = observation.time;
+    input.observation = observation;
+    impl_->watched[index]->wait(std::move(input));
   }
 }
 
@@ -322,6 +353,7 @@ Findings Detector::take_findings() {
       append(all.events, part.events);
       append(all.intervals, part.intervals);
       append(all.observations, part.observations);
+      append(all.sweeps, part.sweeps);
     }
   }
   std::stable_sort(all.events.begin(), all.events.end(), precedes);
@@ -334,6 +366,77 @@ Findings Detector::take_findings() {
       all.observations.begin(), all.observations.end(),
       [](const Observation& left, const Observation& right) { return left.time < right.time; });
   return all;
+}
+
+std::vector<TargetStatus> Detector::status(TimePoint now) const {
+  std::vector<TargetStatus> list;
+  for (const auto& each : impl_->watched) {
+    for (const TargetWatch* const watch : {&each->four, &each->six}) {
+      if (std::optional<TargetStatus> status = watch->status(now)) {
+        list.push_back(std::move(*status));
+      }
+    }
+  }
+  return list;
+}
+
+DetectorCounters Detector::counters() const {
+  DetectorCounters counters;
+  counters.rejected = impl_->rejected;
+  for (const auto& each : impl_->watched) {
+    each->four.add_counters(counters);
+    each->six.add_counters(counters);
+    for (const auto& [plane, count] : each->duplicates) {
+      counters.duplicates[plane] += count;
+    }
+  }
+  return counters;
+}
+
+void Detector::save(std::string& out) const {
+  std::string body;
+  StateWriter writer{body};
+  writer(impl_->forged, impl_->learned);
+  writer.size(impl_->watched.size());
+  for (const auto& each : impl_->watched) {
+    std::string state;
+    StateWriter{state}(*each);
+    writer(each->target.name, state);
+  }
+  append_snapshot(out, body);
+}
+
+Result<void> Detector::restore(Bytes saved) {
+  const Result<Bytes> body = open_snapshot(saved);
+  if (!body) {
+    return unexpected{body.error()};
+  }
+  auto fresh = std::make_unique<Impl>(impl_->targets, impl_->settings);
+  StateReader reader{*body};
+  reader(fresh->forged, fresh->learned);
+  std::vector<std::optional<std::size_t>> places;
+  for (std::size_t left = reader.size(); left > 0 && reader.ok(); --left) {
+    std::string name;
+    std::string state;
+    reader(name, state);
+    const auto named = fresh->by_name.find(name);
+    places.push_back(named == fresh->by_name.end() ? std::nullopt
+                                                   : std::optional{named->second.front()});
+    if (places.back()) {
+      StateReader inner{as_bytes(state)};
+      inner(*fresh->watched[*places.back()]);
+      if (!inner.ok() || !inner.rest().empty()) {
+        return fail("the saved state of the target " + name + " cannot be read");
+      }
+    }
+  }
+  if (!reader.ok() || !reader.rest().empty()) {
+    return fail("the saved state cannot be read");
+  }
+  fresh->learned.renumber(places, fresh->watched.size(), Impl::listless(fresh->targets));
+  fresh->events = std::move(impl_->events);
+  impl_ = std::move(fresh);
+  return {};
 }
 
 }  // namespace isthmus::collector

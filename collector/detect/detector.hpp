@@ -3,7 +3,10 @@
 #include <memory>
 #include <vector>
 
+#include "collector/detect/status.hpp"
 #include "collector/detect/target.hpp"
+#include "core/base/bytes.hpp"
+#include "core/base/result.hpp"
 #include "core/route/event.hpp"
 #include "core/route/observation.hpp"
 #include "core/route/route.hpp"
@@ -18,6 +21,8 @@ struct Findings {
   std::vector<RouteInterval> intervals;
   /// Those that changed a vantage point's state, by time: the evidence.
   std::vector<Observation> observations;
+  /// What probes are asked to do; not part of what is decided.
+  std::vector<SweepRequest> sweeps;
 };
 
 /// Decides when a target gains, loses or moves to an upstream. Pure: no clock, no I/O, no threads.
@@ -41,6 +46,19 @@ class Detector {
 
   /// Hands over what was found, and forgets it.
   Findings take_findings();
+
+  /// What is known of every target and address family that somebody has spoken of, as of all input
+  /// that was processed; ages are taken at `now`.
+  [[nodiscard]] std::vector<TargetStatus> status(TimePoint now) const;
+  [[nodiscard]] DetectorCounters counters() const;
+
+  /// Appends the whole state, findings that wait apart: take those before. The bytes are for this
+  /// version on this machine, and checked when they are read.
+  void save(std::string& out) const;
+  /// Takes up a saved state in place of the present one. Targets are found again by their names;
+  /// one that was not saved begins anew, one that is not watched any more is left out. Settings and
+  /// counters are not part of it. An error says why bytes cannot be used, and changes nothing.
+  Result<void> restore(Bytes saved);
 
  private:
   struct Impl;

@@ -18,9 +18,9 @@ bool names(const Observation& observation, Asn asn) {
              observation.upstreams.end();
 }
 
-std::string path_text(const Observation& observation) {
+std::string path_text(const std::vector<Asn>& path) {
   std::string text;
-  for (const Asn asn : observation.path) {
+  for (const Asn asn : path) {
     text += text.empty() ? "" : " ";
     text += std::to_string(asn.value);
   }
@@ -34,8 +34,8 @@ Witness make_witness(const StateKey& key, const VantageState& state, Asn upstrea
   witness.time = state.since;
   witness.grade = state.now.grade;
   witness.evidence_id = state.now.evidence_id;
-  witness.path_before = state.had_before ? path_text(state.before) : std::string{};
-  witness.path_after = path_text(state.now);
+  witness.path_before = path_text(state.path_before);
+  witness.path_after = path_text(state.now.path);
   witness.switched = state.last_known && *state.last_known != upstream &&
                      state.since - state.last_known_at <= std::chrono::hours{24};
   return witness;
@@ -71,12 +71,22 @@ void add_witnesses(const Scene& scene, Asn upstream, Event& event) {
   }
 }
 
-double hegemony_of(const Scene& scene, Asn upstream) {
+void add_digest(std::uint64_t& digest, std::uint64_t value) {
+  digest = combine(digest, value);
+}
+
+std::string duration_value(Duration duration) {
+  return format_duration(duration);
+}
+
+}  // namespace
+
+double hegemony_of(const Scene& scene, Plane plane, Asn upstream) {
   std::map<Asn, double> crossing;
   std::map<Asn, double> whole;
-  const Plane plane = &scene.ballot() == &scene.data ? Plane::Data : Plane::Control;
   for (const auto& [key, state] : scene.states) {
-    if (key.vantage.plane != plane || state.now.verdict != Verdict::Upstream) {
+    if (key.vantage.plane != plane || state.now.verdict != Verdict::Upstream ||
+        !is_fresh(key, state, scene.now, scene.settings)) {
       continue;
     }
     const double weight = prefix_weight(key.prefix);
@@ -91,16 +101,6 @@ double hegemony_of(const Scene& scene, Asn upstream) {
   }
   return hegemony(std::move(values));
 }
-
-void add_digest(std::uint64_t& digest, std::uint64_t value) {
-  digest = combine(digest, value);
-}
-
-std::string duration_value(Duration duration) {
-  return format_duration(duration);
-}
-
-}  // namespace
 
 std::vector<NamedValue> thresholds(const DetectorSettings& settings) {
   return {{"lateness", duration_value(settings.lateness)},
@@ -184,7 +184,7 @@ Event upstream_event(const Scene& scene, const UpstreamRecord& record, EventType
   event.share = share.share;
   event.share_lower = interval.lower;
   event.share_upper = interval.upper;
-  event.hegemony = hegemony_of(scene, record.asn);
+  event.hegemony = hegemony_of(scene, scene.plane(), record.asn);
   add_witnesses(scene, record.asn, event);
   if (record.told_gone_at) {
     event.thresholds.push_back({"weighed_since", format_utc(*record.told_gone_at)});

@@ -17,6 +17,9 @@ Event target_event(const Scene& scene, EventType type, Severity severity, std::s
 Event upstream_event(const Scene& scene, const UpstreamRecord& record, EventType type,
                      Severity severity, std::string_view rule);
 
+/// The AS hegemony of an upstream among the groups of one plane (b.3).
+double hegemony_of(const Scene& scene, Plane plane, Asn upstream);
+
 /// Prefixes that go over the upstream: on which at least a quarter as many groups name it as on the
 /// prefix with the most.
 std::vector<Prefix> carried_prefixes(const Scene& scene, Asn upstream);

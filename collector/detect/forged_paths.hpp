@@ -21,6 +21,11 @@ class ForgedPaths {
   /// Tells all that was seen up to a time.
   std::vector<Event> tell(TimePoint until, const DetectorSettings& settings);
 
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.pending_, self.told_);
+  }
+
  private:
   struct Sight {
     TimePoint time;
@@ -31,6 +36,12 @@ class ForgedPaths {
     VantagePoint vantage;
     std::string path;
     friend auto operator<=>(const Sight&, const Sight&) = default;
+
+    template <typename Self, typename Archive>
+    static void fields(Self& self, Archive& archive) {
+      archive(self.time, self.target, self.prefix, self.carrier, self.origin, self.vantage,
+              self.path);
+    }
   };
   std::set<Sight> pending_;
   std::map<std::tuple<std::string, Prefix, Asn>, TimePoint> told_;

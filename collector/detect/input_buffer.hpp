@@ -27,7 +27,17 @@ struct PendingInput {
   /// What the element was, if it counts only where the prefix was learned before.
   std::optional<RouteKind> if_learned;
   Observation observation;
+
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.kind, self.sequence, self.path_id, self.since, self.foreign_origin,
+            self.if_learned, self.observation);
+  }
 };
+
+constexpr PendingInput::Kind last_of(PendingInput::Kind) {
+  return PendingInput::Kind::Seen;
+}
 
 /// Puts input into one order, whatever the order of its arrival: by time, then by source and its
 /// own sequence, then by content; what is equal in all of that is a duplicate.

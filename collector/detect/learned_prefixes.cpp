@@ -1,7 +1,10 @@
 #include "collector/detect/learned_prefixes.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
+
+#include "collector/detect/state_archive.hpp"
 
 namespace isthmus::collector {
 
@@ -75,6 +78,60 @@ void LearnedPrefixes::forget(TimePoint until) {
   while (first_ < next_ && slot(first_).route.time < until) {
     ++first_;
   }
+}
+
+void LearnedPrefixes::save(StateWriter& writer) const {
+  writer(std::map<Prefix, Claims>{claims_.begin(), claims_.end()});
+  writer.size(next_ - first_);
+  for (std::uint64_t number = first_; number < next_; ++number) {
+    const Held& held = slot(number);
+    writer(held.vantage, held.route.kind, held.route.time, held.route.sequence, held.route.since,
+           held.route.prefix, held.route.path_id, held.attributes.as_path.to_string());
+  }
+}
+
+void LearnedPrefixes::restore(StateReader& reader) {
+  std::map<Prefix, Claims> claims;
+  reader(claims);
+  for (const auto& [prefix, each] : claims) {
+    if (each.targets.size() != each.since.size()) {
+      return reader.fail();
+    }
+  }
+  claims_ = {claims.begin(), claims.end()};
+  for (std::size_t left = reader.size(); left > 0 && reader.ok(); --left) {
+    Route route;
+    VantagePoint vantage;
+    RouteAttributes attributes;
+    std::string path;
+    reader(vantage, route.kind, route.time, route.sequence, route.since, route.prefix,
+           route.path_id, path);
+    auto parsed = AsPath::parse(path);
+    if (!parsed) {
+      return reader.fail();
+    }
+    attributes.as_path = std::move(*parsed);
+    route.vantage = &vantage;
+    route.attributes = route.kind == RouteKind::Withdraw ? nullptr : &attributes;
+    hold(route);
+  }
+}
+
+void LearnedPrefixes::renumber(const std::vector<std::optional<std::size_t>>& places,
+                               std::size_t targets, std::size_t listless) {
+  for (auto entry = claims_.begin(); entry != claims_.end();) {
+    Claims kept;
+    for (std::size_t i = 0; i < entry->second.targets.size(); ++i) {
+      const std::size_t saved = entry->second.targets[i];
+      if (saved < places.size() && places[saved] && *places[saved] < targets) {
+        kept.targets.push_back(*places[saved]);
+        kept.since.push_back(entry->second.since[i]);
+      }
+    }
+    entry->second = std::move(kept);
+    entry = entry->second.targets.empty() ? claims_.erase(entry) : std::next(entry);
+  }
+  targets_ = listless;
 }
 
 }  // namespace isthmus::collector

@@ -9,6 +9,9 @@
 
 namespace isthmus::collector {
 
+class StateReader;
+class StateWriter;
+
 /// The prefixes of targets that have no list of their own: each is watched from the first moment at
 /// which somebody shows it with the target as its origin.
 ///
@@ -53,10 +56,28 @@ class LearnedPrefixes {
   /// No input older than this will come.
   void forget(TimePoint until);
 
+  /// After a restore: the targets that were saved have other places now, or none.
+  void renumber(const std::vector<std::optional<std::size_t>>& places, std::size_t targets,
+                std::size_t listless);
+
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    if constexpr (Archive::kReads) {
+      self.restore(archive);
+    } else {
+      self.save(archive);
+    }
+  }
+
  private:
   struct Claims {
     std::vector<std::size_t> targets;
     std::vector<TimePoint> since;  ///< for each of them
+
+    template <typename Self, typename Archive>
+    static void fields(Self& self, Archive& archive) {
+      archive(self.targets, self.since);
+    }
   };
   /// Slots are used again, with the memory of their paths.
   struct Held {
@@ -65,6 +86,8 @@ class LearnedPrefixes {
     RouteAttributes attributes;
     std::uint64_t before = 0;  ///< number of the one held before it in the same bucket
   };
+  void save(StateWriter& writer) const;
+  void restore(StateReader& reader);
   static constexpr std::size_t kBuckets = 4096;
 
   [[nodiscard]] const Held& slot(std::uint64_t number) const {

@@ -32,6 +32,7 @@ Lifecycle::Lifecycle(const Target& target, const DetectorSettings& settings)
     record.asn = asn;
     record.phase = Phase::Established;
     record.announced = true;
+    record.confidence = 1;
     records_.emplace(asn, std::move(record));
   }
 }
@@ -131,6 +132,7 @@ void Lifecycle::learn(const Scene& scene, std::vector<Event>& events, Deadlines&
     }
     record.phase = Phase::Established;
     record.announced = true;
+    record.confidence = 1;
     tell(record, learned_event(scene, record), events);
   }
   const TimePoint end = *started_ + settings_.learning;
@@ -277,6 +279,7 @@ void Lifecycle::confirm_record(const Scene& scene, UpstreamRecord& record, const
   if (type == EventType::UpstreamReturned && !away_long) {
     event.severity = Severity::Info;
   }
+  record.confidence = event.confidence;
   record.cycles.push_back(scene.now);
   changed_.push_back(record.asn);
   const bool told_flapping = record.flapping;

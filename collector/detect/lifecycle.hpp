@@ -26,8 +26,16 @@ class Lifecycle {
   /// Whether nearly all have left a known upstream, which is not told yet.
   [[nodiscard]] bool is_leaving(Asn asn) const;
   [[nodiscard]] bool learning() const { return learning_; }
+  /// Everything that is remembered of upstreams, by number.
+  [[nodiscard]] const std::map<Asn, UpstreamRecord>& records() const { return records_; }
   /// Upstreams whose coming or going was told at the moment judged last.
   [[nodiscard]] const std::vector<Asn>& changed() const { return changed_; }
+
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.records_, self.learning_, self.started_, self.last_shares_,
+            self.last_prefix_shares_, self.changed_);
+  }
 
  private:
   void nominate(const Scene& scene, Asn asn, TimePoint first);

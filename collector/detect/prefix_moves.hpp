@@ -18,11 +18,21 @@ class PrefixMoves {
   void judge(const Scene& scene, const Lifecycle& lifecycle, bool frozen,
              std::vector<Event>& events, Deadlines& due);
 
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.carriers_, self.settling_, self.reference_, self.shifted_since_);
+  }
+
  private:
   struct Carrier {
     std::optional<Asn> told;       ///< the upstream that was told last to carry most of the prefix
     std::optional<Asn> candidate;  ///< the one that seems to have taken over
     TimePoint since;               ///< since when it seems so
+
+    template <typename Self, typename Archive>
+    static void fields(Self& self, Archive& archive) {
+      archive(self.told, self.candidate, self.since);
+    }
   };
   void fold_changes(const Scene& scene, const Lifecycle& lifecycle);
   void judge_prefix(const Scene& scene, const Lifecycle& lifecycle, const Prefix& prefix,

@@ -18,6 +18,13 @@ class Reachability {
 
   /// Whether the clocks of upstreams have to stand still.
   [[nodiscard]] bool frozen() const { return unreachable_ || low_; }
+  [[nodiscard]] bool unreachable() const { return unreachable_; }
+
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.unreachable_, self.gone_since_, self.told_gone_, self.gone_id_, self.low_,
+            self.covered_, self.loss_since_, self.told_loss_, self.live_);
+  }
 
  private:
   void judge_coverage(const Scene& scene, std::vector<Event>& events, Deadlines& due);

@@ -24,6 +24,7 @@ struct Scene {
 
   /// The plane that shares are counted on: packets where enough of them were measured.
   [[nodiscard]] const Ballot& ballot() const { return data.live() >= 3 ? data : control; }
+  [[nodiscard]] Plane plane() const { return data.live() >= 3 ? Plane::Data : Plane::Control; }
   [[nodiscard]] std::size_t live() const;
 };
 

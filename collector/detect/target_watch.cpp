@@ -6,11 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "collector/detect/target_status.hpp"
+
 namespace isthmus::collector {
 namespace {
 
 constexpr std::size_t kOriginGroups = 3;
 constexpr Duration kMemory = std::chrono::hours{24};
+constexpr int kSilences = 3;
 
 RouteInterval interval_of(const VantageState& state) {
   RouteInterval interval;
@@ -92,7 +95,7 @@ void TargetWatch::recall(const StateKey& key, VantageState& state) {
   }
   const VantageState& past = lapsed->second;
   if (state.since >= past.last && state.since - past.last <= kMemory) {
-    state.before = past.now;
+    state.path_before = past.now.path;
     state.had_before = true;
     state.last_known = past.last_known;
     state.last_known_at = past.last_known_at;
@@ -113,31 +116,81 @@ void TargetWatch::apply(const PendingInput& input) {
     return;
   }
   prefixes_.insert(seen.prefix);
-  if (known != states_.end() && seen.time < known->second.last) {
-    return;  // late, and something newer is known
+  if (known != states_.end() && seen.time < known->second.heard) {
+    ++counters_.late[seen.vantage.plane];  // something newer is known
+    return;
+  }
+  const bool is_data = seen.vantage.plane == Plane::Data;
+  if (is_data && known != states_.end() && seen.time == known->second.heard &&
+      seen.evidence_id == known->second.heard_id) {
+    ++counters_.duplicates[seen.vantage.plane];
+    return;
+  }
+  ++counters_.observations[{seen.vantage.plane, seen.grade}];
+  if (seen.verdict == Verdict::Inconclusive) {
+    ++counters_.rejected[{seen.vantage.plane, seen.reasons.empty() ? "" : seen.reasons.front()}];
+  }
+  if (is_data && seen.trace && seen.verdict == Verdict::Upstream && seen.upstreams.size() == 1) {
+    rtt_[seen.upstreams.front()].add(*seen.trace);
   }
   lifecycle_.weigh_in(seen);
   if (known == states_.end()) {
     VantageState& state = states_[key];
     state.now = seen;
     state.since = std::min(input.since, seen.time);
-    state.last = seen.time;
+    state.last = state.heard = seen.time;
+    state.heard_id = seen.evidence_id;
+    if (is_data && seen.verdict == Verdict::Unreachable) {
+      // It never answered: that says nothing of a change.
+      state.now.verdict = Verdict::Inconclusive;
+      state.silent = 1;
+    }
     state.foreign_origin = input.foreign_origin;
     recall(key, state);
     open_interval(state);
     findings_.observations.push_back(seen);
     return;
   }
-  set_state(known->second, input);
+  set_state(key, known->second, input);
 }
 
-void TargetWatch::set_state(VantageState& state, const PendingInput& input) {
+/// Whether a traceroute to which the target did not answer says nothing yet: before it did so three
+/// times in a row, or to three probes of the group, or where it never answered (detection.md c.4).
+bool TargetWatch::is_silence(const StateKey& key, VantageState& state,
+                             const Observation& seen) const {
+  if (seen.verdict != Verdict::Unreachable) {
+    state.silent = 0;
+    return false;
+  }
+  constexpr std::uint8_t kMany = 100;
+  state.silent = std::min<std::uint8_t>(kMany, static_cast<std::uint8_t>(state.silent + 1));
+  if (state.now.verdict == Verdict::Inconclusive && !state.had_before) {
+    return true;
+  }
+  if (state.silent >= kSilences) {
+    return false;
+  }
+  int probes = 0;
+  for (auto other = states_.lower_bound(StateKey{key.prefix, {}, 0});
+       other != states_.end() && other->first.prefix == key.prefix; ++other) {
+    const bool counts = other->first.vantage.plane == Plane::Data &&
+                        other->first.vantage.asn == key.vantage.asn && other->second.silent > 0 &&
+                        seen.time - other->second.heard <= freshness(settings_);
+    probes += counts ? 1 : 0;
+  }
+  return probes < kSilences;
+}
+
+void TargetWatch::set_state(const StateKey& key, VantageState& state, const PendingInput& input) {
   const Observation& seen = input.observation;
-  state.last = seen.time;
+  state.heard = seen.time;
+  state.heard_id = seen.evidence_id;
   // An inconclusive traceroute says nothing new; on the control plane it replaces the route.
-  if (seen.vantage.plane == Plane::Data && seen.verdict == Verdict::Inconclusive) {
+  if (seen.vantage.plane == Plane::Data &&
+      (seen.verdict == Verdict::Inconclusive || is_silence(key, state, seen))) {
     return;
   }
+  state.last = seen.time;
   state.foreign_origin = input.foreign_origin;
   if (same_route(state.now, seen)) {
     if (seen.vantage.plane == Plane::Data) {
@@ -150,8 +203,9 @@ void TargetWatch::set_state(VantageState& state, const PendingInput& input) {
       state.now.verdict == seen.verdict && state.now.upstreams == seen.upstreams;
   if (!same_upstream) {
     note_leaving(state, seen.time);
-    state.before =
-        state.now.verdict == Verdict::Inconclusive && state.had_before ? state.before : state.now;
+    if (state.now.verdict != Verdict::Inconclusive || !state.had_before) {
+      state.path_before = state.now.path;
+    }
     state.had_before = true;
     state.since = seen.time;
   }
@@ -160,14 +214,43 @@ void TargetWatch::set_state(VantageState& state, const PendingInput& input) {
   findings_.observations.push_back(seen);
 }
 
+Scene TargetWatch::scene_at(TimePoint now) const {
+  return {target_,
+          family_,
+          settings_,
+          states_,
+          now,
+          count_votes(states_, Plane::Control, now, settings_),
+          count_votes(states_, Plane::Data, now, settings_)};
+}
+
+std::optional<TargetStatus> TargetWatch::status(TimePoint now) const {
+  const bool is_watched =
+      std::any_of(target_.prefixes.begin(), target_.prefixes.end(),
+                  [this](const Prefix& prefix) { return prefix.family() == family_; });
+  if (prefixes_.empty() && !is_watched) {
+    return std::nullopt;
+  }
+  return status_of(scene_at(now), lifecycle_, reachability_.unreachable(), rtt_);
+}
+
+void TargetWatch::add_counters(DetectorCounters& counters) const {
+  for (const auto& [what, count] : counters_.observations) {
+    counters.observations[{target_.name, what.first, what.second}] += count;
+  }
+  for (const auto& [what, count] : counters_.rejected) {
+    counters.rejected[what] += count;
+  }
+  for (const auto& [plane, count] : counters_.late) {
+    counters.late[plane] += count;
+  }
+  for (const auto& [plane, count] : counters_.duplicates) {
+    counters.duplicates[plane] += count;
+  }
+}
+
 void TargetWatch::evaluate(TimePoint now) {
-  Scene scene{target_,
-              family_,
-              settings_,
-              states_,
-              now,
-              count_votes(states_, Plane::Control, now, settings_),
-              count_votes(states_, Plane::Data, now, settings_)};
+  const Scene scene = scene_at(now);
   Deadlines due{now};
   std::vector<Event> events;
   reachability_.judge(scene, events, due);

@@ -10,13 +10,27 @@
 #include "collector/detect/lifecycle.hpp"
 #include "collector/detect/prefix_moves.hpp"
 #include "collector/detect/reachability.hpp"
+#include "collector/detect/status.hpp"
+#include "collector/detect/upstream_rtt.hpp"
 
 namespace isthmus::collector {
+
+/// What a watch has counted.
+struct WatchCounters {
+  std::map<std::pair<Plane, Grade>, std::uint64_t> observations;
+  std::map<std::pair<Plane, std::string>, std::uint64_t> rejected;  ///< by reason
+  std::map<Plane, std::uint64_t> late;
+  std::map<Plane, std::uint64_t> duplicates;
+};
 
 /// Watches one target in one address family: keeps what every vantage point says, and judges it.
 class TargetWatch {
  public:
   TargetWatch(const Target& target, Family family, const DetectorSettings& settings);
+
+  TargetWatch(const TargetWatch&) = delete;
+  TargetWatch& operator=(const TargetWatch&) = delete;
+  ~TargetWatch() = default;
 
   /// Takes in one input. Its time must not lie before that of the last one, or it is late: then it
   /// counts only where nothing newer is known.
@@ -29,9 +43,22 @@ class TargetWatch {
   [[nodiscard]] bool knows(const Prefix& prefix) const { return prefixes_.contains(prefix); }
 
   Findings take_findings();
+  /// What is known at a moment; nothing if nobody has said anything yet.
+  [[nodiscard]] std::optional<TargetStatus> status(TimePoint now) const;
+  /// Adds what was counted here.
+  void add_counters(DetectorCounters& counters) const;
+
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.states_, self.lapsed_, self.prefixes_, self.lifecycle_, self.moves_,
+            self.reachability_, self.told_origins_, self.rtt_, self.due_);
+  }
 
  private:
-  void set_state(VantageState& state, const PendingInput& input);
+  [[nodiscard]] Scene scene_at(TimePoint now) const;
+  [[nodiscard]] bool is_silence(const StateKey& key, VantageState& state,
+                                const Observation& seen) const;
+  void set_state(const StateKey& key, VantageState& state, const PendingInput& input);
   void open_interval(const VantageState& state);
   void close_interval(const VantageState& state, TimePoint until);
   void drop_session(const PendingInput& input);
@@ -50,6 +77,8 @@ class TargetWatch {
   PrefixMoves moves_;
   Reachability reachability_;
   std::set<std::pair<Prefix, Asn>> told_origins_;
+  std::map<Asn, UpstreamRtt> rtt_;
+  WatchCounters counters_;
   Findings findings_;
   std::optional<TimePoint> due_;
 };

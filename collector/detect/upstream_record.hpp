@@ -21,6 +21,10 @@ enum class Phase : std::uint8_t {
   Dismissed,
 };
 
+constexpr Phase last_of(Phase) {
+  return Phase::Dismissed;
+}
+
 /// What one vantage group's traceroutes say for an upstream: W_g of detection.md c.6.
 struct GroupWeight {
   double nats = 0;
@@ -28,12 +32,22 @@ struct GroupWeight {
   bool only_grade_c = true;       ///< then it is capped lower
   TimePoint named_at;             ///< when the group named the upstream last
   std::set<IpAddress> addresses;  ///< of the upstream, as seen by this group
+
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.nats, self.at, self.only_grade_c, self.named_at, self.addresses);
+  }
 };
 
 /// A prefix that goes, or went, over an upstream.
 struct Carried {
   double share = 0;               ///< of the groups that see the prefix, the most that it was
   std::optional<TimePoint> left;  ///< no group has named the upstream for it since
+
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.share, self.left);
+  }
 };
 
 /// All that is remembered of one upstream of one target.
@@ -59,6 +73,16 @@ struct UpstreamRecord {
   std::string event_id;                   ///< of the event told last
   std::vector<TimePoint> cycles;          ///< confirmations, for the flap rule
   bool flapping = false;
+  double confidence = 0;  ///< of the confirmation told last
+
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.asn, self.phase, self.nominated, self.announced, self.first,
+            self.unsupported_since, self.probable_at, self.confirmed_at, self.withdrawn_at,
+            self.told_gone_at, self.dismissed_at, self.gone_since, self.weights, self.former_groups,
+            self.carried, self.share_before, self.previous, self.event_id, self.cycles,
+            self.flapping, self.confidence);
+  }
 };
 
 /// Confirmed or established: an upstream that is believed.

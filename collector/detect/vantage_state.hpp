@@ -17,18 +17,33 @@ struct StateKey {
   VantagePoint vantage;
   std::uint32_t path_id = 0;
   friend auto operator<=>(const StateKey&, const StateKey&) = default;
+
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.prefix, self.vantage, self.path_id);
+  }
 };
 
 /// The state of a vantage point for a prefix, and what it was before.
 struct VantageState {
-  Observation now;     ///< what it says; the time is that of the last change of the path
-  TimePoint since;     ///< since when it has said this verdict and these upstreams
-  TimePoint last;      ///< when it was heard last
-  Observation before;  ///< what it said before `since`
+  Observation now;             ///< what it says; the time is that of the last change of the path
+  TimePoint since;             ///< since when it has said this verdict and these upstreams
+  TimePoint last;              ///< when it said last how things are: freshness counts from there
+  TimePoint heard;             ///< when it was heard last, conclusive or not
+  std::uint64_t heard_id = 0;  ///< evidence of that
+  std::uint8_t silent = 0;     ///< traceroutes in a row in which the target did not answer
   bool had_before = false;
+  std::vector<Asn> path_before;   ///< the AS hops before `since`
   std::optional<Asn> last_known;  ///< the known upstream that it had last, other than now
   TimePoint last_known_at;        ///< until when it had it
   std::optional<Asn> foreign_origin;
+
+  template <typename Self, typename Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.now, self.since, self.last, self.heard, self.heard_id, self.silent,
+            self.had_before, self.path_before, self.last_known, self.last_known_at,
+            self.foreign_origin);
+  }
 };
 
 using StateMap = std::map<StateKey, VantageState>;
