@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "collector/detect/target.hpp"
+#include "collector/feed/gateway_settings.hpp"
 #include "core/base/result.hpp"
 
 namespace isthmus::collector {
@@ -24,8 +25,10 @@ struct Settings {
   std::vector<Target> targets;
   DetectorSettings detector;
   LabelSettings labels;
-  std::string history_folder;         ///< empty: nothing is kept
-  std::vector<std::string> archives;  ///< MRT files to be read, merged by time
+  std::string history_folder;                              ///< empty: nothing is kept
+  Duration trace_retention = std::chrono::hours{24 * 30};  ///< of raw traceroutes
+  std::vector<std::string> archives;                       ///< MRT files to be read, merged by time
+  GatewaySettings gateway;
 };
 
 /// Reads and checks a configuration file; relative paths in it are taken from its folder. The error
