@@ -2,7 +2,7 @@
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(BZip2 REQUIRED)
 find_package(fmt REQUIRED)
-find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto SSL)
 find_package(PkgConfig REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(Threads REQUIRED)
