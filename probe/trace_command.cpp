@@ -16,6 +16,7 @@
 #include <CLI/CLI.hpp>
 #include <netdb.h>
 
+#include "core/runtime/sandbox.hpp"
 #include "probe/output/trace_text.hpp"
 #include "probe/output/warts_writer.hpp"
 #include "probe/trace/tracer.hpp"
@@ -188,7 +189,7 @@ class Printer {
   unsigned failed_ = 0;
 };
 
-void say_statistics(const TracerCounters& counters) {
+void say_statistics(const TraceCounters& counters) {
   const EngineCounters& engine = counters.engine;
   std::fprintf(
       stderr,
@@ -205,7 +206,7 @@ void say_statistics(const TracerCounters& counters) {
 }
 
 /// Says what made traces fail or answers disappear; false if anything did.
-bool say_losses(const TracerCounters& counters) {
+bool say_losses(const TraceCounters& counters) {
   if (counters.unresolved != 0) {
     say(1, std::to_string(counters.unresolved) +
                " traces failed: no route to the target, or its gateway does not answer (ip route "
@@ -236,11 +237,12 @@ Result<bool> settle(Arguments& arguments) {
   TracerOptions& options = arguments.options;
   const ProbeMethod method = methods.at(arguments.protocol);
   arguments.format = formats.at(arguments.format_name);
-  options.format.method = method;
+  options.network.format.method = method;
   const bool is_tcp = method == ProbeMethod::TcpSyn || method == ProbeMethod::TcpAck;
-  options.format.destination_port = static_cast<std::uint16_t>(arguments.port != 0 ? arguments.port
-                                                               : is_tcp            ? 80
-                                                                                   : 33434);
+  options.network.format.destination_port =
+      static_cast<std::uint16_t>(arguments.port != 0 ? arguments.port
+                                 : is_tcp            ? 80
+                                                     : 33434);
   TraceOptions& trace = options.trace;
   trace.first_ttl = static_cast<std::uint8_t>(arguments.first_ttl);
   trace.max_ttl = static_cast<std::uint8_t>(arguments.max_ttl);
@@ -251,6 +253,10 @@ Result<bool> settle(Arguments& arguments) {
   if (trace.first_ttl > trace.max_ttl) {
     return fail("--first-ttl is above --max-ttl");
   }
+  CaptureOptions& capture = options.network.capture;
+  capture.one_format = true;
+  capture.flows =
+      static_cast<std::uint16_t>(arguments.multipath ? trace.multipath_flows : trace.flow + 1);
   if (arguments.multipath) {
     trace.multipath_failure = 1 - arguments.confidence / 100;
   }
@@ -259,7 +265,7 @@ Result<bool> settle(Arguments& arguments) {
     if (!address) {
       return fail("--source: '" + each + "' is no address");
     }
-    (address->is_v4() ? options.source_v4 : options.source_v6) = *address;
+    (address->is_v4() ? options.network.source_v4 : options.network.source_v6) = *address;
   }
   if (arguments.json && arguments.format == Format::Table) {
     arguments.format = Format::Ndjson;
@@ -282,13 +288,20 @@ int trace(Arguments& arguments) {
   if (!tracer) {
     return say(3, tracer.error().message);
   }
+  // A kernel without seccomp runs us as well, without capabilities.
+  const auto confined =
+      drop_capabilities().and_then([](bool) { return confine({SandboxRoom::Datagrams}); });
+  if (!confined) {
+    return say(3, confined.error().message);
+  }
   Printer printer{arguments.format, context_of(arguments.options)};
   const bool whole = (*tracer)->run(
-      *targets, [&](unsigned, const std::vector<Traceroute>& traces) { printer.print(traces); });
+      *targets, [&](unsigned, const std::vector<Traceroute>& traces) { printer.print(traces); },
+      {});
   if (!printer.finish()) {
     return say(3, std::string{"standard output: "} + std::strerror(errno));
   }
-  const TracerCounters counters = (*tracer)->counters();
+  const TraceCounters counters = (*tracer)->counters();
   if (arguments.statistics) {
     say_statistics(counters);
   }
@@ -336,7 +349,9 @@ void add_trace_options(CLI::App& command, Arguments& arguments) {
 
 void add_network_options(CLI::App& command, Arguments& arguments) {
   TracerOptions& options = arguments.options;
-  command.add_option("-r,--rate", options.rate, "Probe packets a second, over all destinations")
+  command
+      .add_option("-r,--rate", options.network.rate,
+                  "Probe packets a second, over all destinations")
       ->check(CLI::Range(0.1, 1e7));
   command
       .add_option("--destination-rate", options.trace.destination_rate,
@@ -346,7 +361,7 @@ void add_network_options(CLI::App& command, Arguments& arguments) {
       ->check(CLI::Range(1, 1'000'000));
   command.add_option("-s,--source", arguments.sources, "Address to send from; one for each family")
       ->allow_extra_args(false);
-  command.add_option("-i,--interface", options.capture.interface,
+  command.add_option("-i,--interface", options.network.capture.interface,
                      "Capture replies on this interface only");
   CLI::Option* const only_v4 =
       command.add_flag("-4", arguments.only_v4, "Resolve names to IPv4 addresses");

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "collector/label/as_names.hpp"
 #include "collector/label/label.hpp"
-#include "collector/label/origin_table.hpp"
+#include "core/net/as_names.hpp"
+#include "core/net/origin_table.hpp"
 #include "core/route/event.hpp"
 
 namespace isthmus::collector {

@@ -9,8 +9,8 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include "collector/label/origin_table.hpp"
 #include "core/base/time.hpp"
+#include "core/net/origin_table.hpp"
 #include "core/route/route.hpp"
 
 namespace isthmus::collector {

@@ -237,6 +237,17 @@ std::optional<Identity> identify(const ProbeFormat& format, const Expectation& e
   return reply.tcp ? from_tcp(format, expected, reply) : std::nullopt;
 }
 
+std::optional<std::uint32_t> claimed_target(const ReplyPacket& reply) {
+  constexpr std::size_t kHeader = 8;  // of UDP and of an echo request alike
+  std::optional<ProbePayload> payload;
+  if (reply.echo) {
+    payload = read_payload(reply.echo->payload);
+  } else if (reply.quote && reply.quote->ip.protocol != kProtocolTcp) {
+    payload = read_payload(reply.quote->transport.subspan(kHeader));
+  }
+  return payload ? std::optional{payload->target} : std::nullopt;
+}
+
 std::optional<Identity> identify_sent(const ProbeFormat& format, const Expectation& expected,
                                       Bytes packet) {
   const auto ip = parse_ip_header(packet);

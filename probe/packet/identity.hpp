@@ -33,7 +33,11 @@ struct Identity {
 std::optional<Identity> identify(const ProbeFormat& format, const Expectation& expected,
                                  const ReplyPacket& reply);
 
-/// The same for a probe packet of our own, seen by the capture as it left.
+/// The index of the target that the payload in a quotation or an echo reply names; not to be
+/// trusted before `identify` has found its tag. Nothing where no payload came back.
+std::optional<std::uint32_t> claimed_target(const ReplyPacket& reply);
+
+/// The same as `identify` for a probe packet of our own, seen by the capture as it left.
 std::optional<Identity> identify_sent(const ProbeFormat& format, const Expectation& expected,
                                       Bytes packet);
 

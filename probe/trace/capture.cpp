@@ -47,35 +47,50 @@ Capture::Capture(std::unique_ptr<pcap, Close> handle)
     : handle_{std::move(handle)},
       link_type_{pcap_datalink(handle_.get())} {}
 
-std::string Capture::filter(const ProbeFormat& format, std::uint16_t flows, bool own_probes) {
+std::string Capture::filter(const CaptureOptions& options, const ProbeFormat& format) {
   const std::string ports =
-      std::to_string(format.base_port) + '-' + std::to_string(format.base_port + flows - 1);
+      std::to_string(format.base_port) + '-' + std::to_string(format.base_port + options.flows - 1);
   // Extension headers hide ICMPv6 from the filter: such packets all come through.
   std::string text =
       "(icmp and (icmp[0] = 0 or icmp[0] = 3 or icmp[0] = 11 or icmp[0] = 12)) or "
       "(icmp6 and (ip6[40] < 5 or ip6[40] = 129)) or "
       "(ip6 and (ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 60))";
-  const std::string port = std::to_string(format.destination_port);
-  switch (format.method) {
-    case ProbeMethod::Udp:
-      text +=
-          own_probes ? " or (udp and src portrange " + ports + " and dst port " + port + ")" : "";
-      break;
-    case ProbeMethod::Icmp:
-      text += own_probes ? " or (icmp and icmp[0] = 8) or (icmp6 and ip6[40] = 128)" : "";
-      break;
-    case ProbeMethod::TcpSyn:
-    case ProbeMethod::TcpAck:
-      text += " or (tcp and dst portrange " + ports + " and src port " + port + ")";
-      text +=
-          own_probes ? " or (tcp and src portrange " + ports + " and dst port " + port + ")" : "";
-      break;
+  const auto uses = [&](ProbeMethod method) {
+    return !options.one_format || format.method == method;
+  };
+  const std::string port =
+      options.one_format ? " and PORT port " + std::to_string(format.destination_port) : "";
+  const auto with_port = [&](const char* direction) {
+    std::string clause = port;
+    if (!clause.empty()) {
+      clause.replace(5, 4, direction);
+    }
+    return clause;
+  };
+  // Our ports lie among those of all connections: only what can answer a SYN or an ACK, or be one.
+  const std::string opening =
+      " and (tcp[13] & 6 != 0 or (ip6 and ip6[6] = 6 and ip6[53] & 6 != 0))";
+  if (uses(ProbeMethod::TcpSyn) || uses(ProbeMethod::TcpAck)) {
+    text += " or (tcp and dst portrange " + ports + with_port("src") + opening + ")";
+  }
+  if (!options.own_probes) {
+    return text;
+  }
+  if (uses(ProbeMethod::Udp)) {
+    text += " or (udp and src portrange " + ports + with_port("dst") + ")";
+  }
+  if (uses(ProbeMethod::Icmp)) {
+    text += " or (icmp and icmp[0] = 8) or (icmp6 and ip6[40] = 128)";
+  }
+  if (uses(ProbeMethod::TcpSyn)) {
+    text += " or (tcp and src portrange " + ports + with_port("dst") + opening + ")";
+  } else if (uses(ProbeMethod::TcpAck)) {
+    text += " or (tcp and src portrange " + ports + with_port("dst") + ")";
   }
   return text;
 }
 
-Result<Capture> Capture::open(const CaptureOptions& options, const ProbeFormat& format,
-                              std::uint16_t flows) {
+Result<Capture> Capture::open(const CaptureOptions& options, const ProbeFormat& format) {
   char why[PCAP_ERRBUF_SIZE]{};
   std::unique_ptr<pcap, Close> handle{pcap_create(options.interface.c_str(), why)};
   if (!handle) {
@@ -99,7 +114,7 @@ Result<Capture> Capture::open(const CaptureOptions& options, const ProbeFormat& 
                 std::to_string(pcap_datalink(raw)) + " is not known here");
   }
   bpf_program program{};
-  const std::string text = filter(format, flows, options.own_probes);
+  const std::string text = filter(options, format);
   if (pcap_compile(raw, &program, text.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0 ||
       pcap_setfilter(raw, &program) != 0) {
     return fail("cannot set the capture filter '" + text + "': " + pcap_geterr(raw));

@@ -27,6 +27,9 @@ struct CaptureOptions {
   int ring_bytes = 8 << 20;
   int block_milliseconds = 5;  ///< how long the kernel may keep a block of packets to itself
   bool own_probes = true;      ///< capture our packets as they leave, for their kernel stamps
+  /// No method and port but the format's will be used, so the kernel can hold back all else.
+  bool one_format = false;
+  std::uint16_t flows = kMaxFlows;
 };
 
 /// A libpcap handle on what may answer our probe packets. Blocks of the ring are handed over whole:
@@ -37,8 +40,7 @@ class Capture {
   /// Sees each frame with the wall-clock stamp of the kernel; `size` is the frame's on the wire.
   using Handler = std::function<void(const LinkFrame& frame, TimePoint stamp)>;
 
-  static Result<Capture> open(const CaptureOptions& options, const ProbeFormat& format,
-                              std::uint16_t flows);
+  static Result<Capture> open(const CaptureOptions& options, const ProbeFormat& format);
   /// Readable when packets wait.
   [[nodiscard]] int descriptor() const;
   /// Handles what waits now, and returns how many frames that were; negative if the interface went
@@ -46,7 +48,7 @@ class Capture {
   int drain(const Handler& handler);
   [[nodiscard]] CaptureCounters counters() const;
   /// The filter in pcap's language.
-  static std::string filter(const ProbeFormat& format, std::uint16_t flows, bool own_probes);
+  static std::string filter(const CaptureOptions& options, const ProbeFormat& format);
 
  private:
   struct Close {

@@ -1,21 +1,42 @@
 #include "probe/trace/packet_sender.hpp"
 
 #include <arpa/inet.h>
-#include <linux/capability.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 namespace isthmus::probe {
+
+namespace {
+
+bool is_v4(const OutgoingPacket& packet) {
+  return std::to_integer<unsigned>(packet.bytes[0]) >> 4 == 4;
+}
+
+SendOutcome outcome_of(int error) {
+  switch (error) {
+    case ENOBUFS:
+    case EAGAIN:
+    case EINTR:
+      return SendOutcome::Busy;
+    case ENETDOWN:
+    case ENXIO:
+    case ENODEV:
+      return SendOutcome::Down;
+    default:
+      return SendOutcome::Refused;
+  }
+}
+
+}  // namespace
 
 Result<PacketSender> PacketSender::open() {
   // Protocol 0: nothing is received on it.
@@ -40,39 +61,63 @@ PacketSender::~PacketSender() {
   }
 }
 
-SendOutcome PacketSender::send(Bytes packet, const NextHop& next_hop) const {
-  const bool is_v4 = std::to_integer<unsigned>(packet[0]) >> 4 == 4;
-  ssize_t sent = -1;
-  if (next_hop.is_local && is_v4) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    std::memcpy(&to.sin_addr, packet.data() + 16, 4);
-    sent = sendto(local_, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&to),
-                  sizeof to);
-  } else {
-    sockaddr_ll to{};
-    to.sll_family = AF_PACKET;
-    to.sll_protocol = htons(is_v4 ? ETH_P_IP : ETH_P_IPV6);
-    to.sll_ifindex = next_hop.interface;
-    to.sll_halen = next_hop.link_address_size;
-    std::memcpy(to.sll_addr, next_hop.link_address.data(), next_hop.link_address.size());
-    sent = sendto(socket_, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&to),
-                  sizeof to);
+void PacketSender::send_local(const OutgoingPacket& packet, SendOutcome& outcome) const {
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  std::memcpy(&to.sin_addr, packet.bytes.data() + 16, 4);
+  const ssize_t sent = sendto(local_, packet.bytes.data(), packet.size, 0,
+                              reinterpret_cast<const sockaddr*>(&to), sizeof to);
+  outcome = sent >= 0 ? SendOutcome::Sent : outcome_of(errno);
+}
+
+void PacketSender::send_out(std::span<const OutgoingPacket> packets,
+                            std::span<SendOutcome> outcomes) const {
+  std::array<sockaddr_ll, kBatch> to{};
+  std::array<iovec, kBatch> parts{};
+  std::array<mmsghdr, kBatch> messages{};
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const NextHop& hop = packets[i].next_hop;
+    to[i].sll_family = AF_PACKET;
+    to[i].sll_protocol = htons(is_v4(packets[i]) ? ETH_P_IP : ETH_P_IPV6);
+    to[i].sll_ifindex = hop.interface;
+    to[i].sll_halen = hop.link_address_size;
+    std::memcpy(to[i].sll_addr, hop.link_address.data(), hop.link_address.size());
+    // The kernel only reads it.
+    parts[i] = {const_cast<std::byte*>(packets[i].bytes.data()), packets[i].size};
+    messages[i].msg_hdr.msg_name = &to[i];
+    messages[i].msg_hdr.msg_namelen = sizeof to[i];
+    messages[i].msg_hdr.msg_iov = &parts[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
   }
-  if (sent >= 0) {
-    return SendOutcome::Sent;
+  for (std::size_t done = 0; done < packets.size();) {
+    const int sent =
+        sendmmsg(socket_, &messages[done], static_cast<unsigned>(packets.size() - done), 0);
+    if (sent > 0) {
+      std::fill_n(outcomes.begin() + static_cast<std::ptrdiff_t>(done), sent, SendOutcome::Sent);
+      done += static_cast<std::size_t>(sent);
+    } else {
+      outcomes[done++] = outcome_of(errno);
+    }
   }
-  switch (errno) {
-    case ENOBUFS:
-    case EAGAIN:
-    case EINTR:
-      return SendOutcome::Busy;
-    case ENETDOWN:
-    case ENXIO:
-    case ENODEV:
-      return SendOutcome::Down;
-    default:
-      return SendOutcome::Refused;
+}
+
+void PacketSender::send(std::span<const OutgoingPacket> packets,
+                        std::span<SendOutcome> outcomes) const {
+  const auto is_local = [](const OutgoingPacket& packet) {
+    return packet.next_hop.is_local && is_v4(packet);
+  };
+  for (std::size_t begin = 0; begin < packets.size();) {
+    if (is_local(packets[begin])) {
+      send_local(packets[begin], outcomes[begin]);
+      ++begin;
+      continue;
+    }
+    std::size_t end = begin + 1;
+    while (end < packets.size() && end - begin < kBatch && !is_local(packets[end])) {
+      ++end;
+    }
+    send_out(packets.subspan(begin, end - begin), outcomes.subspan(begin, end - begin));
+    begin = end;
   }
 }
 
@@ -85,20 +130,6 @@ std::string missing_capability() {
          "program "
          "once, as root, and run it as any user:\n  setcap cap_net_raw+ep " +
          program + "\nor run it as root";
-}
-
-Result<bool> drop_capabilities() {
-  for (int each = 0; prctl(PR_CAPBSET_READ, each, 0, 0, 0) >= 0; ++each) {
-    // Fails without CAP_SETPCAP; then there is nothing above our own set to gain either.
-    prctl(PR_CAPBSET_DROP, each, 0, 0, 0);
-  }
-  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  const std::array<__user_cap_data_struct, 2> none{};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      syscall(SYS_capset, &header, none.data()) != 0) {
-    return fail(std::string{"cannot drop capabilities: "} + std::strerror(errno));
-  }
-  return true;
 }
 
 }  // namespace isthmus::probe

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
 
 #include "core/base/bytes.hpp"
 #include "core/base/result.hpp"
+#include "probe/packet/probe.hpp"
 #include "probe/trace/route_lookup.hpp"
 
 namespace isthmus::probe {
@@ -16,6 +18,14 @@ enum class SendOutcome : std::uint8_t {
   Busy,     ///< a full queue (ENOBUFS, EAGAIN): it may go later
   Down,     ///< the interface is down or gone: later perhaps
   Refused,  ///< EPERM, EMSGSIZE and all else: never
+};
+
+/// An IP packet, and where it leaves.
+struct OutgoingPacket {
+  std::array<std::byte, kLongestProbe> bytes;
+  std::size_t size = 0;
+  NextHop next_hop;
+  [[nodiscard]] Bytes view() const { return std::span{bytes}.first(size); }
 };
 
 /// Sends IP packets through a packet socket: the kernel puts the link header on, Ethernet, VLAN,
@@ -31,9 +41,17 @@ class PacketSender {
   PacketSender& operator=(const PacketSender&) = delete;
   ~PacketSender();
 
-  [[nodiscard]] SendOutcome send(Bytes packet, const NextHop& next_hop) const;
+  /// Packets that one call of the kernel takes at most.
+  static constexpr std::size_t kBatch = 64;
+
+  /// Sends packets in their order and says what became of each; as many outcomes as packets. One
+  /// that fails does not hold up those behind it.
+  void send(std::span<const OutgoingPacket> packets, std::span<SendOutcome> outcomes) const;
 
  private:
+  void send_local(const OutgoingPacket& packet, SendOutcome& outcome) const;
+  void send_out(std::span<const OutgoingPacket> packets, std::span<SendOutcome> outcomes) const;
+
   PacketSender(int socket, int local) : socket_{socket}, local_{local} {}
 
   int socket_;
@@ -42,9 +60,5 @@ class PacketSender {
 
 /// How to give the running program what it lacks: a sentence with the command.
 std::string missing_capability();
-
-/// Drops every capability of the process for good, and the right to gain new ones; root, too, keeps
-/// none. Call it when all sockets are open.
-Result<bool> drop_capabilities();
 
 }  // namespace isthmus::probe

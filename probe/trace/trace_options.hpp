@@ -8,7 +8,7 @@
 
 namespace isthmus::probe {
 
-/// How to trace; the same for all targets of a run.
+/// How to trace one destination.
 struct TraceOptions {
   std::uint8_t first_ttl = 1;
   std::uint8_t max_ttl = 32;   ///< at most kMaxTtl
@@ -22,9 +22,6 @@ struct TraceOptions {
   /// branches; 0.05 is the usual one. Nothing: one path.
   std::optional<double> multipath_failure;
   std::uint16_t multipath_flows = 512;  ///< flows that MDA may spend on one target
-  /// New traces begin when fewer probe packets than this wait to be sent; 8 a target are usual. The
-  /// larger it is, the better mixed is what one router sees.
-  std::size_t backlog = 1024;
 };
 
 }  // namespace isthmus::probe

@@ -51,6 +51,7 @@ void TraceState::reset(const IpAddress& destination, std::uint32_t target, Durat
   first_flow_ = is_multipath_ ? 0 : options.flow;
   stride_ = 1;
   ended_.reset();
+  has_repeat_ = false;
   cells_.clear();
   answers_.clear();
   old_sends_.clear();
@@ -174,29 +175,38 @@ bool TraceState::answer(CellKey key, Reply reply) {
     if (reason && key.ttl <= limit_ttl_) {
       limit_ttl_ = key.ttl;
       ended_ = reason;
-    } else if (!reason) {
-      note_loop(key, reply.address);
     }
+    has_repeat_ =
+        has_repeat_ || std::any_of(answers_.begin(), answers_.end(), [&](const Answer& each) {
+          return each.reply.address == reply.address;
+        });
   }
   answers_.push_back({key, std::move(reply)});
+  if (has_repeat_) {
+    find_loop();
+  }
   return true;
 }
 
-/// An address at two TTLs with another one between them.
-void TraceState::note_loop(CellKey key, const IpAddress& address) {
-  for (const Answer& each : answers_) {
-    if (each.reply.address != address || each.reply.kind != ReplyKind::TimeExceeded) {
+/// A loop ends at the first TTL whose address was seen before, with another one in between. Looked
+/// for anew with each answer, so that their order does not matter.
+void TraceState::find_loop() {
+  const IpAddress* before = nullptr;
+  std::vector<const IpAddress*> seen;
+  for (int ttl = first_ttl_; ttl <= std::min(top_ttl_, limit_ttl_); ++ttl) {
+    const Reply* const reply = reply_to({static_cast<std::uint8_t>(ttl), first_flow_});
+    if (reply == nullptr || reply->kind != ReplyKind::TimeExceeded) {
       continue;
     }
-    const std::uint8_t low = std::min(key.ttl, each.key.ttl);
-    const std::uint8_t high = std::max(key.ttl, each.key.ttl);
-    const bool has_other = std::any_of(answers_.begin(), answers_.end(), [&](const Answer& other) {
-      return other.key.ttl > low && other.key.ttl < high && other.reply.address != address;
-    });
-    if (has_other && high <= limit_ttl_ && ended_ != StopReason::Completed) {
-      limit_ttl_ = high;
+    const bool is_known = std::any_of(
+        seen.begin(), seen.end(), [&](const IpAddress* each) { return *each == reply->address; });
+    if (is_known && *before != reply->address && ended_ != StopReason::Completed) {
+      limit_ttl_ = static_cast<std::uint8_t>(ttl);
       ended_ = StopReason::Loop;
+      return;
     }
+    before = &reply->address;
+    seen.push_back(before);
   }
 }
 

@@ -95,7 +95,7 @@ class TraceState {
   void widen(std::uint16_t flows);
   void plan_single(const TraceOptions& options, std::vector<CellKey>& wanted) const;
   [[nodiscard]] std::uint8_t last_answered() const;
-  void note_loop(CellKey key, const IpAddress& address);
+  void find_loop();
 
   IpAddress destination_;
   std::uint32_t target_ = 0;
@@ -104,6 +104,7 @@ class TraceState {
   std::uint8_t top_ttl_ = 0;
   std::uint8_t limit_ttl_ = 0;  ///< nothing beyond it is wanted: the path ended there
   bool is_multipath_ = false;
+  bool has_repeat_ = false;  ///< an address was seen at two TTLs
   std::uint16_t first_flow_ = 0;
   std::uint16_t stride_ = 1;
   std::optional<StopReason> ended_;

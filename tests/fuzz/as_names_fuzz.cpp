@@ -3,11 +3,10 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "collector/label/as_names.hpp"
 #include "core/base/bytes.hpp"
+#include "core/net/as_names.hpp"
 
 using namespace isthmus;
-using namespace isthmus::collector;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = as_text(std::as_bytes(std::span{data, size}));

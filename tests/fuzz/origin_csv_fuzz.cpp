@@ -3,12 +3,11 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "collector/label/origin_table.hpp"
-#include "collector/label/prefix_range.hpp"
 #include "core/base/bytes.hpp"
+#include "core/net/origin_table.hpp"
+#include "core/net/prefix_range.hpp"
 
 using namespace isthmus;
-using namespace isthmus::collector;
 
 namespace {
 

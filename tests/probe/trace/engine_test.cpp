@@ -34,6 +34,10 @@ SimulatedNetwork diamond() {
   return network;
 }
 
+std::shared_ptr<const TraceOptions> shared(const TraceOptions& options) {
+  return std::make_shared<const TraceOptions>(options);
+}
+
 std::vector<IpAddress> many_targets(std::uint32_t count) {
   std::vector<IpAddress> targets;
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -76,24 +80,40 @@ TEST_CASE("round-trip times are right where 32 bits of microseconds wrap") {
   }
 }
 
-TEST_CASE("a reply to the round before is late, and does not enter this one") {
-  const std::vector<IpAddress> targets{kTarget};
+TEST_CASE("a reply to the trace before is late, and does not enter this one") {
+  SimulatedNetwork network = line(0);
+  const std::vector<IpAddress> targets{kTarget, kTarget};
   const ProbeFormat format{.key = {1, 2}};
-  const auto nothing = [](std::uint32_t, const std::vector<Traceroute>&) {};
-  TraceEngine before{{}, targets, 1, TimePoint{}, 0, nothing};
-  TraceEngine now{{}, targets, 1, TimePoint{}, 2, nothing};
-  auto old = *before.next(Duration{});
-  REQUIRE(now.next(Duration{}));
-  old.probe.source = IpAddress::v4(0xc0000201);
-  const std::string packet =
-      test::ReplyBuilder{.from = router(1), .to = old.probe.source}.time_exceeded(
-          build_probe(format, old.probe).view());
-  const auto reply = parse_reply(as_bytes(packet));
-  const auto identity = identify(format, now.expectation(), *reply);
-  REQUIRE(identity);
-  now.receive(*identity, *reply, Duration{1}, Duration{1});
-  CHECK(now.counters().late == 1);
-  CHECK(now.counters().answered == 0);
+  TargetList list{targets, shared({.max_ttl = 1}), 1};
+  std::vector<Traceroute> results;
+  TraceEngine engine{
+      {}, list, 1, TimePoint{}, [&](const TraceJob&, const std::vector<Traceroute>& traces) {
+        results.push_back(traces.at(0));
+      }};
+  const auto next = [&](Duration now) {
+    auto order = engine.next(now);
+    REQUIRE(order);
+    order->probe.source = IpAddress::v4(0xc0000201);
+    return network.answer(build_probe(format, order->probe).view());
+  };
+  const auto hand_in = [&](const std::string& packet, Duration now) {
+    const auto reply = parse_reply(as_bytes(packet));
+    const auto identity = identify(format, engine.expectation(*reply).replies, *reply);
+    REQUIRE(identity);
+    engine.receive(*identity, *reply, now, now);
+  };
+  const std::string first = next(Duration{});
+  hand_in(first, Duration{5});
+  REQUIRE(results.size() == 1);
+  const std::string second = next(Duration{10});
+  hand_in(first, Duration{15});
+  CHECK(engine.counters().late == 1);
+  CHECK(engine.counters().answered == 1);
+  hand_in(second, Duration{20});
+  REQUIRE(results.size() == 2);
+  hand_in(second, Duration{25});
+  CHECK(engine.counters().late == 2);
+  CHECK(results[1].hops.at(0).replies.at(0).rtt == Duration{10});
 }
 
 TEST_CASE("a packet that could not leave goes later, and counts as one attempt") {
@@ -101,13 +121,11 @@ TEST_CASE("a packet that could not leave goes later, and counts as one attempt")
   const std::vector<IpAddress> targets{kTarget};
   const ProbeFormat format{.key = {1, 2}};
   std::vector<Traceroute> result;
+  TargetList list{targets, shared({.destination_rate = 0}), 1};
   TraceEngine engine{
-      {.destination_rate = 0},
-      targets,
-      1,
-      TimePoint{},
-      0,
-      [&](std::uint32_t, std::vector<Traceroute> traces) { result = std::move(traces); }};
+      {}, list, 1, TimePoint{}, [&](const TraceJob&, std::vector<Traceroute> traces) {
+        result = std::move(traces);
+      }};
   Duration now{};
   int refused = 0;
   while (!engine.done() && now < std::chrono::seconds{30}) {
@@ -124,7 +142,8 @@ TEST_CASE("a packet that could not leave goes later, and counts as one attempt")
     order->probe.source = IpAddress::v4(0xc0000201);
     const std::string packet = network.answer(build_probe(format, order->probe).view());
     const auto reply = parse_reply(as_bytes(packet));
-    engine.receive(*identify(format, engine.expectation(), *reply), *reply, now, now);
+    const auto identity = identify(format, engine.expectation(*reply).replies, *reply);
+    engine.receive(*identity, *reply, now, now);
   }
   REQUIRE(result.size() == 1);
   CHECK(result[0].stop == StopReason::Completed);
@@ -174,8 +193,14 @@ TEST_CASE("a loop ends a trace") {
   for (std::uint32_t i = 0; i < 40; ++i) {
     network.hops.push_back({router(2 + i % 2)});
   }
-  SimulatedRun run{network, {}, {.key = {1, 2}}, {kTarget}};
-  run.run();
+  // Each destination has its packets sent, and so answered, in another order.
+  const auto target = IpAddress::v4(0xcb007101 + GENERATE(range(0U, 30U)));
+  SimulatedRun run{network,
+                   {.window = 16, .destination_rate = 0},
+                   {.key = {1, target.v4_value()}},
+                   {target},
+                   target.v4_value()};
+  run.run(Duration{3'000});
   const Traceroute& trace = run.results.at(0).at(0);
   CHECK(trace.stop == StopReason::Loop);
   CHECK(trace.hops.size() == 4);
@@ -297,15 +322,16 @@ TEST_CASE("late, repeated and guessed replies are counted, and change nothing") 
   const ProbeFormat format{.key = {1, 2}};
   const std::vector<IpAddress> targets{kTarget};
   std::vector<Traceroute> result;
+  TargetList list{targets, shared({}), 1};
   TraceEngine engine{
-      {}, targets,
-      1,  TimePoint{},
-      0,  [&](std::uint32_t, std::vector<Traceroute> traces) { result = std::move(traces); }};
+      {}, list, 1, TimePoint{}, [&](const TraceJob&, std::vector<Traceroute> traces) {
+        result = std::move(traces);
+      }};
   std::vector<std::string> answers;
   Duration now{};
   const auto hand_in = [&](const std::string& packet) {
     const auto reply = parse_reply(as_bytes(packet));
-    const auto identity = identify(format, engine.expectation(), *reply);
+    const auto identity = identify(format, engine.expectation(*reply).replies, *reply);
     REQUIRE(identity);
     engine.receive(*identity, *reply, now, now);
   };
@@ -336,12 +362,70 @@ TEST_CASE("a cancelled engine reports what it has") {
   SimulatedNetwork network = line(3);
   const std::vector<IpAddress> targets = many_targets(10);
   int cancelled = 0;
+  TargetList list{targets, shared({}), 1};
   TraceEngine engine{
-      {}, targets, 1, TimePoint{}, 0, [&](std::uint32_t, const std::vector<Traceroute>& traces) {
+      {}, list, 1, TimePoint{}, [&](const TraceJob&, const std::vector<Traceroute>& traces) {
         cancelled += traces.at(0).stop == StopReason::Cancelled ? 1 : 0;
       }};
   REQUIRE(engine.next(Duration{}));
-  engine.cancel(Duration{1});
+  engine.cancel_all(Duration{1});
   CHECK(engine.done());
   CHECK(cancelled == 10);
+}
+
+TEST_CASE("one trace can be cancelled, under way or waiting for another of its destination") {
+  const std::vector<IpAddress> targets{kTarget, kTarget, router(1)};
+  TargetList list{targets, shared({}), 1};
+  std::map<std::uint64_t, std::vector<Traceroute>> ended;
+  TraceEngine engine{
+      {}, list, 1, TimePoint{}, [&](const TraceJob& job, std::vector<Traceroute> traces) {
+        ended[job.id] = std::move(traces);
+      }};
+  REQUIRE(engine.next(Duration{}));
+  REQUIRE(engine.active() == 2);
+  CHECK(engine.cancel(2, Duration{1}));
+  CHECK(ended.at(2).at(0).stop == StopReason::Cancelled);
+  CHECK_FALSE(engine.cancel(2, Duration{1}));
+  CHECK(engine.cancel(0, Duration{1}));
+  CHECK(engine.cancel(1, Duration{1}));
+  CHECK(ended.at(0).empty() != ended.at(1).empty());
+  CHECK(engine.done());
+  CHECK_FALSE(engine.cancel(17, Duration{2}));
+}
+
+TEST_CASE("traces with different options and time-outs share an engine") {
+  struct Requests final : TraceSource {
+    std::vector<TraceJob> jobs;
+    std::optional<TraceJob> next() override {
+      if (jobs.empty()) {
+        return std::nullopt;
+      }
+      TraceJob job = jobs.back();
+      jobs.pop_back();
+      return job;
+    }
+    [[nodiscard]] bool is_empty() const override { return jobs.empty(); }
+  };
+  Requests source;
+  source.jobs = {
+      {router(1), shared({.max_ttl = 1, .attempts = 1}), 1, 0},
+      {router(2), shared({.max_ttl = 1, .attempts = 1, .timeout = Duration{5'000}}), 2, 3}};
+  std::map<std::uint64_t, Duration> ended;
+  Duration now{};
+  TraceEngine engine{
+      {}, source, 1, TimePoint{}, [&](const TraceJob& job, const std::vector<Traceroute>& traces) {
+        ended[job.id] = now;
+        CHECK(traces.at(0).stop == StopReason::HopLimit);
+      }};
+  std::set<int> formats;
+  while (!engine.done()) {
+    engine.advance(now);
+    while (const auto order = engine.next(now)) {
+      formats.insert(order->format);
+    }
+    now = std::max(now + Duration{1}, engine.next_event().value_or(now));
+  }
+  CHECK(formats == std::set<int>{0, 3});
+  CHECK(ended.at(2) < Duration{10'000});
+  CHECK(ended.at(1) > Duration{990'000});
 }

@@ -9,6 +9,7 @@
 #include "probe/packet/ip_header.hpp"
 #include "probe/packet/reply_packet.hpp"
 #include "probe/trace/engine.hpp"
+#include "probe/trace/target_list.hpp"
 #include "tests/support/reply_builder.hpp"
 
 namespace isthmus::test {
@@ -56,18 +57,18 @@ class SimulatedNetwork {
 /// Runs an engine against it until it is done, or for a time. Returns the virtual time used.
 class SimulatedRun {
  public:
-  SimulatedRun(SimulatedNetwork& network, probe::TraceOptions options, probe::ProbeFormat format,
-               std::vector<IpAddress> targets, std::uint8_t first_round = 0)
+  SimulatedRun(SimulatedNetwork& network, const probe::TraceOptions& options,
+               probe::ProbeFormat format, std::vector<IpAddress> targets, std::uint64_t seed = 42)
       : network_{network},
         format_{format},
         targets_{std::move(targets)},
-        engine_{options,
-                targets_,
-                42,
+        list_{targets_, std::make_shared<const probe::TraceOptions>(options), seed},
+        engine_{{},
+                list_,
+                seed,
                 TimePoint{},
-                first_round,
-                [this](std::uint32_t target, std::vector<Traceroute> traces) {
-                  results[target] = std::move(traces);
+                [this](const probe::TraceJob& job, std::vector<Traceroute> traces) {
+                  results[static_cast<std::uint32_t>(job.id)] = std::move(traces);
                 }} {}
 
   std::map<std::uint32_t, std::vector<Traceroute>> results;
@@ -125,7 +126,8 @@ class SimulatedRun {
       answers_.pop();
       const auto reply = probe::parse_reply(as_bytes(arrival.packet));
       const auto identity =
-          reply ? probe::identify(format_, engine_.expectation(), *reply) : std::nullopt;
+          reply ? probe::identify(format_, engine_.expectation(*reply).replies, *reply)
+                : std::nullopt;
       if (identity) {
         engine_.receive(*identity, *reply, arrival.at, now);
       }
@@ -135,6 +137,7 @@ class SimulatedRun {
   SimulatedNetwork& network_;
   probe::ProbeFormat format_;
   std::vector<IpAddress> targets_;
+  probe::TargetList list_;
   probe::TraceEngine engine_;
   std::priority_queue<Arrival> answers_;
 };

@@ -1,4 +1,4 @@
-#include "collector/label/origin_table.hpp"
+#include "core/net/origin_table.hpp"
 
 #include <algorithm>
 #include <string>
@@ -8,7 +8,7 @@
 
 #include "core/base/hash.hpp"
 
-namespace isthmus::collector {
+namespace isthmus {
 namespace {
 
 /// Gives equal sets of origins the same number.
@@ -100,4 +100,4 @@ Result<OriginTable> OriginTableBuilder::build() {
   return table;
 }
 
-}  // namespace isthmus::collector
+}  // namespace isthmus

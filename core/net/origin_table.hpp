@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "collector/label/prefix_table.hpp"
-#include "collector/label/text_lines.hpp"
 #include "core/base/result.hpp"
+#include "core/base/text_lines.hpp"
 #include "core/net/asn.hpp"
 #include "core/net/prefix.hpp"
+#include "core/net/prefix_table.hpp"
 
-namespace isthmus::collector {
+namespace isthmus {
 
 /// A covering route and who originates it.
 struct OriginMatch {
@@ -76,6 +76,12 @@ class OriginTableBuilder {
   std::vector<std::pair<Prefix, Asn>> pairs_;
 };
 
+/// Reads the origins of CAIDA's pfx2as files: "13335", "4837_4808" where several ASes originate the
+/// prefix (MOAS), "64500,64501" where a route was aggregated from several (AS_SET), and mixtures.
+/// Gives each once, in ascending order; nothing if the text is something else or longer than 256
+/// numbers.
+std::optional<std::vector<Asn>> parse_origins(std::string_view text);
+
 /// CAIDA's RouteViews prefix-to-AS files: `prefix TAB length TAB origins`, see `parse_origins`.
 LineAccount parse_pfx2as(std::string_view text, OriginTableBuilder& table);
 
@@ -87,4 +93,4 @@ LineAccount parse_origin_csv(std::string_view text, OriginTableBuilder& table);
 /// What an operator knows better: `prefix,origins`, with '#' comments; a further field is a remark.
 LineAccount parse_overrides(std::string_view text, OriginTableBuilder& table);
 
-}  // namespace isthmus::collector
+}  // namespace isthmus

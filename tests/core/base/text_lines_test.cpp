@@ -1,9 +1,8 @@
-#include "collector/label/text_lines.hpp"
+#include "core/base/text_lines.hpp"
 
 #include <string>
 
 using namespace isthmus;
-using namespace isthmus::collector;
 
 TEST_CASE("lines end with LF or CRLF, and the last one with the text") {
   LineAccount account;
@@ -44,27 +43,4 @@ TEST_CASE("a field that is nothing but quotes is empty") {
     CHECK(take_field(rest, ',').size() <= 2);
     CHECK(rest.empty());
   }
-}
-
-TEST_CASE("origins are read with their separators, sorted, each once") {
-  using Origins = std::vector<Asn>;
-  CHECK(parse_origins("13335") == Origins{Asn{13335}});
-  CHECK(parse_origins("4808_4837") == Origins{Asn{4808}, Asn{4837}});
-  CHECK(parse_origins("3_2,1_2") == Origins{Asn{1}, Asn{2}, Asn{3}});
-  CHECK(parse_origins("4294967295") == Origins{Asn{4294967295}});
-}
-
-TEST_CASE("what is not a list of AS numbers is refused") {
-  const auto* text = GENERATE("", "_", "1_", ",1", "1__2", "x", "1 2", "-1", "4294967296", "{1}");
-  CAPTURE(text);
-  CHECK_FALSE(parse_origins(text));
-}
-
-TEST_CASE("a list of more than 256 origins is refused") {
-  std::string text = "1";
-  for (int i = 2; i <= 256; ++i) {
-    text += "_" + std::to_string(i);
-  }
-  CHECK(parse_origins(text).value().size() == 256);
-  CHECK_FALSE(parse_origins(text + "_257"));
 }

@@ -1,9 +1,8 @@
-#include "collector/label/prefix_range.hpp"
+#include "core/net/prefix_range.hpp"
 
 #include <string>
 
 using namespace isthmus;
-using namespace isthmus::collector;
 
 namespace {
 

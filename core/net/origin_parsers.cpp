@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <charconv>
 
-#include "collector/label/origin_table.hpp"
-#include "collector/label/prefix_range.hpp"
+#include "core/net/origin_table.hpp"
+#include "core/net/prefix_range.hpp"
 
-namespace isthmus::collector {
+namespace isthmus {
 namespace {
+
+constexpr std::size_t kOriginsMost = 256;
 
 bool starts_with_letter(std::string_view text) {
   return !text.empty() && ((text[0] | 0x20) >= 'a' && (text[0] | 0x20) <= 'z');
@@ -105,6 +108,25 @@ LineAccount read_lines(std::string_view text, OriginTableBuilder& table, ReadLin
 
 }  // namespace
 
+std::optional<std::vector<Asn>> parse_origins(std::string_view text) {
+  std::vector<Asn> origins;
+  for (;;) {
+    const std::size_t end = text.find_first_of("_,");
+    const auto asn = Asn::parse(text.substr(0, end));
+    if (!asn || origins.size() == kOriginsMost) {
+      return std::nullopt;
+    }
+    origins.push_back(*asn);
+    if (end == std::string_view::npos) {
+      break;
+    }
+    text.remove_prefix(end + 1);
+  }
+  std::ranges::sort(origins);
+  origins.erase(std::unique(origins.begin(), origins.end()), origins.end());
+  return origins;
+}
+
 LineAccount parse_pfx2as(std::string_view text, OriginTableBuilder& table) {
   return read_lines(text, table, read_pfx2as_line);
 }
@@ -117,4 +139,4 @@ LineAccount parse_overrides(std::string_view text, OriginTableBuilder& table) {
   return read_lines(text, table, read_override_line);
 }
 
-}  // namespace isthmus::collector
+}  // namespace isthmus

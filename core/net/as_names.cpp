@@ -1,10 +1,10 @@
-#include "collector/label/as_names.hpp"
+#include "core/net/as_names.hpp"
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
-namespace isthmus::collector {
+namespace isthmus {
 namespace {
 
 constexpr std::size_t kNameBytes = 200;
@@ -185,4 +185,4 @@ std::string_view AsNames::find(Asn asn) const {
   return {text_.data() + found->begin, found->size};
 }
 
-}  // namespace isthmus::collector
+}  // namespace isthmus

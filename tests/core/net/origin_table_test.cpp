@@ -1,9 +1,8 @@
-#include "collector/label/origin_table.hpp"
+#include "core/net/origin_table.hpp"
 
 #include <string>
 
 using namespace isthmus;
-using namespace isthmus::collector;
 
 namespace {
 
@@ -154,4 +153,27 @@ TEST_CASE("overrides have comments and remarks, and private space is theirs to n
   const OriginTable table = build(builder);
   CHECK(match(table, "10.9.9.9") == "10.0.0.0/8 64500");
   CHECK(match(table, "2001:db8::1") == "2001:db8::/32 64500 64501");
+}
+
+TEST_CASE("origins are read with their separators, sorted, each once") {
+  using Origins = std::vector<Asn>;
+  CHECK(parse_origins("13335") == Origins{Asn{13335}});
+  CHECK(parse_origins("4808_4837") == Origins{Asn{4808}, Asn{4837}});
+  CHECK(parse_origins("3_2,1_2") == Origins{Asn{1}, Asn{2}, Asn{3}});
+  CHECK(parse_origins("4294967295") == Origins{Asn{4294967295}});
+}
+
+TEST_CASE("what is not a list of AS numbers is refused") {
+  const auto* text = GENERATE("", "_", "1_", ",1", "1__2", "x", "1 2", "-1", "4294967296", "{1}");
+  CAPTURE(text);
+  CHECK_FALSE(parse_origins(text));
+}
+
+TEST_CASE("a list of more than 256 origins is refused") {
+  std::string text = "1";
+  for (int i = 2; i <= 256; ++i) {
+    text += "_" + std::to_string(i);
+  }
+  CHECK(parse_origins(text).value().size() == 256);
+  CHECK_FALSE(parse_origins(text + "_257"));
 }

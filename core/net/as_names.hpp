@@ -8,10 +8,10 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include "collector/label/text_lines.hpp"
+#include "core/base/text_lines.hpp"
 #include "core/net/asn.hpp"
 
-namespace isthmus::collector {
+namespace isthmus {
 
 /// What ASes are called.
 class AsNames {
@@ -68,4 +68,4 @@ class AsNamesBuilder {
   boost::unordered_flat_map<std::string, std::string> organisations_;  ///< names by identity
 };
 
-}  // namespace isthmus::collector
+}  // namespace isthmus

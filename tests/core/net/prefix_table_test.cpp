@@ -1,4 +1,4 @@
-#include "collector/label/prefix_table.hpp"
+#include "core/net/prefix_table.hpp"
 
 #include <map>
 #include <random>
@@ -7,7 +7,6 @@
 #include "core/net/prefix_map.hpp"
 
 using namespace isthmus;
-using namespace isthmus::collector;
 
 namespace {
 

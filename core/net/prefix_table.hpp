@@ -11,7 +11,7 @@
 #include "core/base/result.hpp"
 #include "core/net/prefix.hpp"
 
-namespace isthmus::collector {
+namespace isthmus {
 
 /// A frozen longest-prefix-match table for the routes of the whole Internet, both families.
 ///
@@ -113,4 +113,4 @@ class PrefixTable {
   std::size_t size_ = 0;
 };
 
-}  // namespace isthmus::collector
+}  // namespace isthmus

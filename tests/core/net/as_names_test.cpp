@@ -1,9 +1,8 @@
-#include "collector/label/as_names.hpp"
+#include "core/net/as_names.hpp"
 
 #include <string>
 
 using namespace isthmus;
-using namespace isthmus::collector;
 
 namespace {
 

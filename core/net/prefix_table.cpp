@@ -1,10 +1,10 @@
-#include "collector/label/prefix_table.hpp"
+#include "core/net/prefix_table.hpp"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
-namespace isthmus::collector {
+namespace isthmus {
 namespace {
 
 constexpr unsigned kRootBits = 16;
@@ -129,4 +129,4 @@ std::size_t PrefixTable::bytes() const {
          nodes_.capacity() * sizeof(Node);
 }
 
-}  // namespace isthmus::collector
+}  // namespace isthmus

@@ -1,17 +1,14 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
 #include "core/base/result.hpp"
-#include "core/net/asn.hpp"
 
-namespace isthmus::collector {
+namespace isthmus {
 
 /// What became of every line of a text: `used`, `passed` and `refused` add up to `lines`.
 struct LineAccount {
@@ -52,10 +49,4 @@ std::string_view trim(std::string_view text);
 /// doubled quote in it stays doubled. At the end of the line `rest` becomes empty.
 std::string_view take_field(std::string_view& rest, char separator);
 
-/// Reads the origins of CAIDA's pfx2as files: "13335", "4837_4808" where several ASes originate the
-/// prefix (MOAS), "64500,64501" where a route was aggregated from several (AS_SET), and mixtures.
-/// Gives each once, in ascending order; nothing if the text is something else or longer than 256
-/// numbers.
-std::optional<std::vector<Asn>> parse_origins(std::string_view text);
-
-}  // namespace isthmus::collector
+}  // namespace isthmus

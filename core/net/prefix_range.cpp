@@ -1,8 +1,8 @@
-#include "collector/label/prefix_range.hpp"
+#include "core/net/prefix_range.hpp"
 
 #include <cstdint>
 
-namespace isthmus::collector {
+namespace isthmus {
 namespace {
 
 IpAddress last_address(const Prefix& prefix) {
@@ -52,4 +52,4 @@ std::vector<Prefix> range_to_prefixes(const IpAddress& first, const IpAddress& l
   }
 }
 
-}  // namespace isthmus::collector
+}  // namespace isthmus

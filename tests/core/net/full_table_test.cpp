@@ -5,11 +5,10 @@
 
 #include <zlib.h>
 
-#include "collector/label/origin_table.hpp"
+#include "core/net/origin_table.hpp"
 #include "core/net/prefix_map.hpp"
 
 using namespace isthmus;
-using namespace isthmus::collector;
 
 namespace {
 

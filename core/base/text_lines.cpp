@@ -1,13 +1,12 @@
-#include "collector/label/text_lines.hpp"
+#include "core/base/text_lines.hpp"
 
 #include <algorithm>
 #include <string>
 
-namespace isthmus::collector {
+namespace isthmus {
 namespace {
 
 constexpr std::size_t kErrorsKept = 10;
-constexpr std::size_t kOriginsMost = 256;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
@@ -74,23 +73,4 @@ std::string_view take_field(std::string_view& rest, char separator) {
   return field;
 }
 
-std::optional<std::vector<Asn>> parse_origins(std::string_view text) {
-  std::vector<Asn> origins;
-  for (;;) {
-    const std::size_t end = text.find_first_of("_,");
-    const auto asn = Asn::parse(text.substr(0, end));
-    if (!asn || origins.size() == kOriginsMost) {
-      return std::nullopt;
-    }
-    origins.push_back(*asn);
-    if (end == std::string_view::npos) {
-      break;
-    }
-    text.remove_prefix(end + 1);
-  }
-  std::ranges::sort(origins);
-  origins.erase(std::unique(origins.begin(), origins.end()), origins.end());
-  return origins;
-}
-
-}  // namespace isthmus::collector
+}  // namespace isthmus
