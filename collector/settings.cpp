@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "collector/gateway_keys.hpp"
+#include "collector/publish_keys.hpp"
 #include "collector/setting_fields.hpp"
 #include "core/net/prefix_map.hpp"
 #include "core/runtime/toml_document.hpp"
@@ -248,6 +249,7 @@ Settings read(TomlDocument& document, const std::string& folder) {
     settings.archives = read_files(*feeds, "archives", folder);
   }
   settings.gateway = read_gateway(root, folder);
+  settings.publish = read_publish(root, folder);
   return settings;
 }
 

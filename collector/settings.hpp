@@ -6,6 +6,7 @@
 
 #include "collector/detect/target.hpp"
 #include "collector/feed/gateway_settings.hpp"
+#include "collector/publish/alert_settings.hpp"
 #include "core/base/result.hpp"
 
 namespace isthmus::collector {
@@ -29,6 +30,7 @@ struct Settings {
   Duration trace_retention = std::chrono::hours{24 * 30};  ///< of raw traceroutes
   std::vector<std::string> archives;                       ///< MRT files to be read, merged by time
   GatewaySettings gateway;
+  PublishSettings publish;
 };
 
 /// Reads and checks a configuration file; relative paths in it are taken from its folder. The error

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "collector/gateway_keys.hpp"
+#include "collector/publish_keys.hpp"
 #include "collector/setting_fields.hpp"
 #include "collector/settings.hpp"
 
@@ -145,6 +146,7 @@ std::string to_toml(const Settings& settings) {
     append(text, field.meaning, field.key, quoted(settings.gateway.*field.member));
   }
   append(text, kGatewayRateMeaning, "rate", number_text(settings.gateway.rate));
+  append_publish(text, settings.publish);
   return text;
 }
 
@@ -177,6 +179,14 @@ std::vector<SettingKey> setting_keys() {
     add("gateway", field.key, quoted(gateway.*field.member), field.meaning);
   }
   add("gateway", "rate", number_text(gateway.rate), kGatewayRateMeaning);
+  const PublishSettings publish;
+  add("publish", "external_url", "\"\"", kExternalUrlMeaning);
+  add("publish", "max_series", std::to_string(publish.max_series), kMaxSeriesMeaning);
+  add("publish", "labelled_prefixes", std::to_string(publish.labelled_prefixes),
+      kLabelledPrefixesMeaning);
+  for (const ReceiverField& field : kReceiverFields) {
+    add("receiver", field.key, std::string{field.default_value}, field.meaning);
+  }
   return keys;
 }
 

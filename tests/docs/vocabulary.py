@@ -63,6 +63,8 @@ def check_configuration(text, source, program, report):
     # config generate fills in a target, so its defaults are not seen there.
     for key, default in source.find("collector/settings_text.cpp", r'PlainField\{"(\w+)", "([^"]*)",'):
         defaults[f"target.{key}"] = default or "needed"
+    for key, default in source.find("collector/publish_keys.hpp", r'ReceiverField\{"(\w+)", "((?:[^"\\]|\\.)*)",'):
+        defaults[f"receiver.{key}"] = default.replace('\\"', '"') or "needed"
     documented = {}
     for each in markdown.tables(text):
         head = re.fullmatch(r"`\[+(\w+)\]+`", each.heading)
