@@ -3,7 +3,9 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <iterator>
 #include <map>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -18,7 +20,7 @@
 #include "collector/daemon/measuring_plan.hpp"
 #include "collector/daemon/pipeline.hpp"
 #include "collector/feed/probe_gateway.hpp"
-#include "core/runtime/http_router.hpp"
+#include "collector/publish/publisher.hpp"
 #include "core/runtime/http_server.hpp"
 #include "core/runtime/service_manager.hpp"
 #include "core/runtime/signals.hpp"
@@ -55,6 +57,28 @@ Task<T> run_on(const Executor& executor, std::function<T()> function) {
   co_return co_await net::co_spawn(executor, std::move(task), net::use_awaitable);
 }
 
+/// The labeller in force; any thread.
+class SharedLabeller {
+ public:
+  [[nodiscard]] std::shared_ptr<const Labeller> get() const {
+    const std::scoped_lock lock{mutex_};
+    return labeller_;
+  }
+  void set(std::shared_ptr<const Labeller> labeller) {
+    const std::scoped_lock lock{mutex_};
+    labeller_ = std::move(labeller);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Labeller> labeller_;
+};
+
+bool is_loopback(const IpAddress& address) {
+  return address.is_v4() ? address.v4_value() >> 24U == 127
+                         : address.high() == 0 && address.low() == 1;
+}
+
 class Daemon {
  public:
   Daemon(const DaemonOptions& options, Settings settings)
@@ -69,7 +93,10 @@ class Daemon {
     }
     std::thread web_thread{[this] { web_.run(); }};
     ingest_.run();
-    net::post(web_, [this] { web_server_->stop(500ms); });
+    net::post(web_, [this] {
+      publisher_->stop();
+      web_server_->stop(500ms);
+    });
     web_thread.join();
     pool_.join();
     log_info("stopped", {{"status", status_}});
@@ -83,7 +110,7 @@ class Daemon {
     if (!labeller) {
       return unexpected{labeller.error()};
     }
-    labeller_ = std::move(*labeller);
+    labeller_.set(std::move(*labeller));
     if (auto opened = open_pipeline(); !opened) {
       return opened;
     }
@@ -96,6 +123,11 @@ class Daemon {
       return opened;
     }
     pipeline_->start();
+    for (const auto& feed : feeds_) {
+      if (auto started = feed->start(); !started) {
+        return started;
+      }
+    }
     spawn(ingest_, follow_signals());
     spawn(ingest_, keep_watch());
     return {};
@@ -114,10 +146,10 @@ class Daemon {
     PipelineOptions options;
     options.targets = settings_.targets;
     options.detector = settings_.detector;
-    options.labeller = labeller_;
+    options.labeller = labeller_.get();
     options.folder = settings_.history_folder;
     options.archives = settings_.archives;
-    options.live = !settings_.gateway.listen.empty();
+    options.live = !settings_.gateway.listen.empty() || !feeds_.empty();
     options.trace_retention = settings_.trace_retention;
     options.now = utc_now;
     options.committed = [this](Committed committed) {
@@ -137,7 +169,8 @@ class Daemon {
     hooks.sink = pipeline_.get();
     hooks.now = utc_now;
     hooks.network_of = [this](const IpAddress& address) -> std::optional<Asn> {
-      const Label label = labeller_->label(address);
+      const auto labeller = labeller_.get();
+      const Label label = labeller->label(address);
       return label.kind == LabelKind::As ? std::optional{label.origins.front()} : std::nullopt;
     };
     gateway_ = std::make_unique<ProbeGateway>(ingest_.get_executor(), settings_.gateway,
@@ -165,8 +198,37 @@ class Daemon {
   }
 
   Result<void> open_web() {
+    PublisherOptions options;
+    options.history_folder = settings_.history_folder;
+    options.web_config_file = options_.web_config_file;
+    options.alerts.receivers = settings_.publish.receivers;
+    options.alerts.external_url = settings_.publish.external_url;
+    options.limits.series = settings_.publish.max_series;
+    options.limits.prefixes = settings_.publish.labelled_prefixes;
+    options.build = {.version = ISTHMUS_VERSION, .revision = "unknown"};
+    options.configuration = [text = to_toml(settings_)] { return text; };
+    options.describe = [this](Asn asn) {
+      const auto labeller = labeller_.get();
+      AsDescription description{.name = std::string{labeller->as_name(asn)}};
+      if (const auto country = labeller->country(asn)) {
+        description.country = std::string{country->code};
+        description.country_source = std::string{country->source};
+      }
+      return description;
+    };
+    options.now = utc_now;
+    auto publisher = Publisher::open(web_.get_executor(), std::move(options));
+    if (!publisher) {
+      return unexpected{publisher.error()};
+    }
+    publisher_ = std::move(*publisher);
     HttpServerOptions web;
     web.name = "web";
+    auto tls = publisher_->tls();
+    if (!tls) {
+      return unexpected{tls.error()};
+    }
+    web.tls = std::move(*tls);
     for (const std::string& text : options_.web_listen) {
       auto listen = ListenAddress::parse(text);
       if (!listen) {
@@ -174,29 +236,60 @@ class Daemon {
       }
       web.listen.push_back(*listen);
     }
-    const auto answer = [](unsigned status, std::string text) -> Task<HttpResponse> {
-      co_return text_response(status, std::move(text));
-    };
-    router_.add("GET", "/-/healthy", [this, answer](const HttpRequest& /*request*/) {
-      return is_alive() ? answer(200, "healthy\n") : answer(503, "a thread is stuck\n");
-    });
-    router_.add("GET", "/-/ready", [this, answer](const HttpRequest& /*request*/) {
-      const std::string reason = why_not_ready();
-      return reason.empty() ? answer(200, "ready\n") : answer(503, reason + "\n");
-    });
-    router_.add("POST", "/-/reload",
-                [this](const HttpRequest& /*request*/) { return reload_for_web(); });
-    web_server_ = std::make_unique<HttpServer>(
-        web_.get_executor(), std::move(web),
-        [this](HttpRequest request) { return router_.handle(std::move(request)); });
+    add_health_routes();
+    web_server_ = std::make_unique<HttpServer>(web_.get_executor(), std::move(web),
+                                               publisher_->site().handler());
     if (auto listening = web_server_->listen(); !listening) {
       return listening;
     }
     spawn(web_, web_server_->run());
+    spawn(web_, publisher_->run(
+                    [this](TlsContext context) { web_server_->use_tls(std::move(context)); }));
     for (const std::uint16_t port : web_server_->ports()) {
       log_info("serving the web", {{"port", port}});
     }
+    publish_tables();
     return {};
+  }
+
+  void add_health_routes() {
+    const auto answer = [](unsigned status, std::string text) -> Task<HttpResponse> {
+      co_return text_response(status, std::move(text));
+    };
+    WebSite& site = publisher_->site();
+    site.add("GET", "/-/healthy", "healthy", WebSite::Gate::Open,
+             [this, answer](const HttpRequest& /*request*/) {
+               return is_alive() ? answer(200, "healthy\n") : answer(503, "a thread is stuck\n");
+             });
+    site.add("GET", "/-/ready", "ready", WebSite::Gate::Open,
+             [this, answer](const HttpRequest& /*request*/) {
+               const std::string reason = why_not_ready();
+               return reason.empty() ? answer(200, "ready\n") : answer(503, reason + "\n");
+             });
+    // Whoever is on this host may reload, as with SIGHUP; others need the right to write.
+    const bool guarded = !options_.web_config_file.empty();
+    site.add("POST", "/-/reload", "reload", guarded ? WebSite::Gate::Write : WebSite::Gate::Open,
+             [this, answer, guarded](const HttpRequest& request) {
+               return guarded || is_loopback(request.peer_address)
+                          ? reload_for_web()
+                          : answer(403, "only from this host, or with --web.config.file\n");
+             });
+  }
+
+  /// Hands the publisher something, on its thread.
+  void publish(Publication publication) {
+    auto shared = std::make_shared<Publication>(std::move(publication));
+    net::post(web_, [this, shared] { publisher_->publish(std::move(*shared)); });
+  }
+
+  void publish_tables() {
+    const auto labeller = labeller_.get();
+    Publication publication;
+    publication.tables.emplace();
+    for (const NamedValue& version : labeller->versions()) {
+      publication.tables->push_back({.source = version.name, .version = version.value});
+    }
+    publish(std::move(publication));
   }
 
   [[nodiscard]] bool is_alive() const {
@@ -226,6 +319,7 @@ class Daemon {
                          {"id", event.id},
                          {"summary", event.summary}});
     }
+    tell(committed);
     if (!gateway_) {
       return;
     }
@@ -239,6 +333,29 @@ class Daemon {
         gateway_->sweep(std::move(sweep), std::max(request.at, utc_now()) + kSweepUse);
       }
     }
+  }
+
+  /// Gives the publisher what is new, with how feeds and probes are at this moment.
+  void tell(Committed& committed) {
+    Publication publication{.time = committed.time};
+    if (committed.targets) {
+      publication.targets = *committed.targets;
+      publication.counters = committed.counters;
+      publication.feeds.emplace();
+      for (const auto& feed : feeds_) {
+        auto status = feed->status(utc_now());
+        std::move(status.begin(), status.end(), std::back_inserter(*publication.feeds));
+      }
+      if (gateway_) {
+        publication.probes = gateway_->status();
+      }
+      publication.queues.emplace();
+      for (const Pipeline::QueueLength& queue : pipeline_->queues()) {
+        publication.queues->push_back({queue.name, queue.length, queue.capacity});
+      }
+    }
+    publication.events = std::move(committed.events);
+    publish(std::move(publication));
   }
 
   /// Takes up a changed configuration; an error says why the old one is kept.
@@ -264,6 +381,7 @@ class Daemon {
     if (!loaded) {
       log_error("the configuration is refused; the old one is kept",
                 {{"error", loaded.error().message}});
+      note_reload(false);
       co_return unexpected{loaded.error()};
     }
     Settings& next = loaded->settings;
@@ -275,9 +393,10 @@ class Daemon {
     next.history_folder = settings_.history_folder;
     next.archives = settings_.archives;
     settings_ = std::move(next);
-    labeller_ = std::move(loaded->labeller);
+    labeller_.set(std::move(loaded->labeller));
     const std::function<bool()> hand_over = [this, targets = settings_.targets,
-                                             detector = settings_.detector, labeller = labeller_] {
+                                             detector = settings_.detector,
+                                             labeller = labeller_.get()] {
       pipeline_->use(targets, detector, labeller);
       return true;
     };
@@ -285,8 +404,14 @@ class Daemon {
     if (gateway_) {
       gateway_->set_plan(plan_of(settings_.targets, {}, settings_.detector.probe_interval));
     }
+    note_reload(true);
+    publish_tables();
     log_info("the configuration was read again", {{"file", options_.config_file}});
     co_return Result<void>{};
+  }
+
+  void note_reload(bool good) {
+    net::post(web_, [this, good] { publisher_->note_reload(good); });
   }
 
   Task<HttpResponse> reload_for_web() {
@@ -318,6 +443,9 @@ class Daemon {
       gateway_->stop(kStopTime);
       admin_->stop();
     }
+    for (const auto& feed : feeds_) {
+      feed->stop();
+    }
     const std::function<bool()> drain = [this] {
       return pipeline_->stop(SteadyClock::now() + kStopTime);
     };
@@ -344,7 +472,7 @@ class Daemon {
 
   DaemonOptions options_;
   Settings settings_;
-  std::shared_ptr<const Labeller> labeller_;
+  SharedLabeller labeller_;
   net::io_context ingest_{1};
   net::io_context web_{1};
   net::thread_pool pool_{1};
@@ -352,7 +480,8 @@ class Daemon {
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<ProbeGateway> gateway_;
   std::unique_ptr<AdminApi> admin_;
-  HttpRouter router_;
+  std::vector<std::unique_ptr<LiveFeed>> feeds_;
+  std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<HttpServer> web_server_;
   PlanMessage plan_;
   std::uint64_t last_sweep_ = static_cast<std::uint64_t>(utc_now().time_since_epoch().count());

@@ -32,6 +32,9 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
         const auto listen = ListenAddress::parse(text);
         return listen ? std::string{} : listen.error().message;
       });
+  app.add_option("--web.config.file", options.web_config_file,
+                 "TLS and users of the web (YAML, as Prometheus' exporters read it)")
+      ->type_name("FILE");
   app.add_option("--log.level", level, "Least severity that is logged")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

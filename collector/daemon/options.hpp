@@ -13,6 +13,7 @@ struct DaemonOptions {
   std::string config_file;
   bool check = false;  ///< only the configuration
   std::vector<std::string> web_listen{":9740"};
+  std::string web_config_file;  ///< empty: reading is open, without TLS
   LogLevel log_level = LogLevel::Info;
   LogFormat log_format = LogFormat::Logfmt;
 };
