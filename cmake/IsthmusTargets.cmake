@@ -18,8 +18,8 @@ endfunction()
 
 # isthmus_test(core_net_test SOURCES prefix_test.cpp DEPENDS core_net)
 #
-# One Catch2 program for a folder; each of its test cases becomes a test of CTest. ISTHMUS_SHARED_DATA names the
-# folder of real captures, which exists on the developers' machines only; LABELS and TIMEOUT are CTest's. What has
+# One Catch2 program for a folder; each of its test cases becomes a test of CTest. tests/support/test_paths.hpp says
+# where sources, programs and real captures are. LABELS and TIMEOUT are CTest's. What has
 # the label `threads` is also run under ThreadSanitizer, and the target thread_tests builds all of that.
 function(isthmus_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LINKS;LABELS")
@@ -27,12 +27,9 @@ function(isthmus_test name)
     set(arg_TIMEOUT 120)
   endif()
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE isthmus_options ${arg_DEPENDS} ${arg_LINKS} Catch2::Catch2WithMain
-                                        Catch2::Catch2)
-  target_compile_definitions(
-    ${name} PRIVATE ISTHMUS_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ISTHMUS_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
-                    ISTHMUS_SHARED_DATA="${ISTHMUS_SHARED_DATA}")
-  target_precompile_headers(${name} PRIVATE <catch2/catch.hpp>)
+  target_link_libraries(${name} PRIVATE isthmus_options ${arg_DEPENDS} ${arg_LINKS} test_paths
+                                        Catch2::Catch2WithMain Catch2::Catch2)
+  target_precompile_headers(${name} REUSE_FROM test_catch)
   catch_discover_tests(
     ${name}
     DISCOVERY_MODE PRE_TEST

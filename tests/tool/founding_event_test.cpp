@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/test_paths.hpp"
 #include "tests/tool/archive_text.hpp"
 #include "tool/scenario.hpp"
 
@@ -34,7 +35,8 @@ struct Change {
 class History {
  public:
   History() {
-    const auto scenario = load_scenario(ISTHMUS_SOURCE_DIR "/tests/scenario/star-jv-2017.toml");
+    const auto scenario =
+        load_scenario(std::string{test::source_dir()} + "/tests/scenario/star-jv-2017.toml");
     INFO((scenario ? std::string{} : scenario.error().message));
     REQUIRE(scenario);
     const TestFolder folder;

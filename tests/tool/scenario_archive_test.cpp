@@ -1,6 +1,7 @@
 #include <string>
 
 #include "core/base/hash.hpp"
+#include "tests/support/test_paths.hpp"
 #include "tests/tool/archive_text.hpp"
 #include "tool/scenario.hpp"
 #include "tool/split_mix.hpp"
@@ -107,7 +108,7 @@ TEST_CASE("bgpdump reads tables, updates and sessions of both families") {
 }
 
 TEST_CASE("the same declaration gives the same bytes, on every machine") {
-  const auto path = ISTHMUS_SOURCE_DIR "/tests/scenario/star-jv-2017.toml";
+  const auto path = std::string{test::source_dir()} + "/tests/scenario/star-jv-2017.toml";
   const auto scenario = load_scenario(path);
   REQUIRE(scenario);
   const std::string bytes = all_bytes(*scenario);

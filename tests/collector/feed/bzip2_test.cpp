@@ -1,5 +1,6 @@
 #include "tests/support/compress.hpp"
 #include "tests/support/scratch_folder.hpp"
+#include "tests/support/test_paths.hpp"
 
 using namespace isthmus;
 using namespace isthmus::collector;
@@ -114,7 +115,7 @@ TEST_CASE("an input that is not read to its end stops its threads") {
 
 TEST_CASE("the real archives decompress to what libbz2 makes of them") {
   const std::string path =
-      std::string{ISTHMUS_SHARED_DATA} + "/mrt/libbgpstream/updates.example.bz2";
+      std::string{test::shared_data()} + "/mrt/libbgpstream/updates.example.bz2";
   std::FILE* const file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) {
     WARN("skipped: no shared data");

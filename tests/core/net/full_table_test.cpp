@@ -7,16 +7,15 @@
 
 #include "core/net/origin_table.hpp"
 #include "core/net/prefix_map.hpp"
+#include "tests/support/test_paths.hpp"
 
 using namespace isthmus;
 
 namespace {
 
-constexpr const char* kFolder = ISTHMUS_SHARED_DATA "/caida/mlab-pfx2as/";
-
 /// A real file of CAIDA, or an empty text if there is no shared data.
 std::string real_file(const std::string& name) {
-  const std::string path = kFolder + name;
+  const std::string path = std::string{test::shared_data()} + "/caida/mlab-pfx2as/" + name;
   std::string text;
   if (!std::filesystem::exists(path)) {
     return text;

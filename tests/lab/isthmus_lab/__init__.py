@@ -1,0 +1,1 @@
+"""A small Internet in network namespaces: real kernels, real routing daemons."""
