@@ -363,7 +363,7 @@ Result<std::vector<Alert>> AlertQueue::firing() {
 Result<std::vector<Alert>> AlertQueue::held_up(const std::string& receiver) {
   auto rows = database_->prepare(
       "SELECT " + std::string{kAlertColumns} +
-      " FROM alert JOIN delivery ON alert_id = alert.id"
+      " FROM alert JOIN delivery ON delivery.alert_id = alert.id"
       " LEFT JOIN delivery AS end ON end.alert_id = alert.id AND end.resolved = 1 AND"
       " end.receiver = delivery.receiver"
       " WHERE delivery.receiver = ? AND delivery.resolved = 0 AND delivery.state = 1"

@@ -102,6 +102,7 @@ class Replay {
     }
     detector_.finish(now_);
     keep(publication);
+    store();
     publication.time = now_;
     publication.targets = detector_.status(now_);
     publication.counters = detector_.counters();
@@ -120,19 +121,28 @@ class Replay {
 
   void keep(Publication& publication) {
     Findings findings = detector_.take_findings();
-    HistoryBatch batch;
-    batch.events = findings.events;
-    batch.intervals = std::move(findings.intervals);
-    batch.observations = std::move(findings.observations);
-    batch.progress = now_;
-    if (const auto stored = history_->store(batch); !stored) {
-      give_up(stored.error());
-    }
     publication.events.insert(publication.events.end(), findings.events.begin(),
                               findings.events.end());
+    const auto append = [](auto& to, auto& from) {
+      std::move(from.begin(), from.end(), std::back_inserter(to));
+    };
+    append(batch_.events, findings.events);
+    append(batch_.intervals, findings.intervals);
+    append(batch_.observations, findings.observations);
+    if (batch_.intervals.size() + batch_.observations.size() > 4096) {
+      store();
+    }
+  }
+
+  void store() {
+    batch_.progress = now_;
+    if (const auto stored = history_->store(std::exchange(batch_, {})); !stored) {
+      give_up(stored.error());
+    }
   }
 
   Detector detector_;
+  HistoryBatch batch_;
   std::unique_ptr<History> history_;
   TimePoint now_;
 };
