@@ -14,7 +14,7 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
       "isthmus-collector takes in what probes measure and what routers believe, decides who "
       "carries\n"
       "the networks that it watches, remembers it, and tells it.\n"
-      "Start with: isthmusctl config init > collector.toml && "
+      "Start with: isthmusctl config generate --target AS131279 RIB >collector.toml && "
       "isthmus-collector --config.file collector.toml"};
   app.name("isthmus-collector");
   app.get_formatter()->column_width(34);
