@@ -13,11 +13,19 @@ namespace isthmus::collector {
 
 /// Files from which addresses and ASNs get their names; each list may be empty.
 struct LabelSettings {
-  std::vector<std::string> override_files;  ///< `prefix,asn` lines that win over all others
-  std::vector<std::string> mrt;             ///< RIB dumps: the origin table
-  std::vector<std::string> pfx2as;          ///< CAIDA's prefix-to-AS files
-  std::vector<std::string> csv;             ///< `start,end,asn` lines
-  std::vector<std::string> as_names;        ///< names of ASes
+  std::vector<std::string> override_files;    ///< `prefix,asn` lines that win over all others
+  std::vector<std::string> mrt;               ///< RIB dumps: the origin table
+  std::vector<std::string> pfx2as;            ///< CAIDA's prefix-to-AS files
+  std::vector<std::string> csv;               ///< `start,end,asn` lines
+  std::vector<std::string> as_names;          ///< names of ASes
+  std::vector<std::string> mmdb;              ///< MaxMind databases of ASes
+  std::vector<std::string> ixps;              ///< exchanges: LANs and members
+  std::vector<std::string> delegated;         ///< registries' delegated-extended files
+  std::vector<std::string> countries;         ///< `asn,country` lines that win over registries
+  std::vector<std::string> as_relationships;  ///< who pays whom
+  std::vector<std::string> as_cones;          ///< customer cones
+  std::vector<std::string> as_organisations;  ///< as2org
+  std::vector<std::string> siblings;          ///< ASes that belong together, one group a line
   friend bool operator==(const LabelSettings&, const LabelSettings&) = default;
 };
 

@@ -10,9 +10,9 @@
 namespace isthmus::collector {
 namespace {
 
-constexpr std::string_view kMagic = "isthmus-state\n";
+inline constexpr std::string_view kMagic = "isthmus-state\n";
 /// Whoever reads this number back wrong has another order of bytes.
-constexpr std::uint16_t kOrder = 0x0102;
+inline constexpr std::uint16_t kOrder = 0x0102;
 
 std::uint64_t checksum(Bytes bytes) {
   constexpr std::uint64_t kStep = 0xa0761d6478bd642fULL;

@@ -50,8 +50,10 @@ class OrderedTable {
     const Entry& entry = leaf.entries[probe(leaf, key)];
     return entry.is_free() ? nullptr : &entry;
   }
+  /// The entry of this entry's key, or null, and then it has been added.
+  [[nodiscard]] Entry* find_or_insert(const Entry& entry);
   /// Adds an entry whose key is not there.
-  void insert(const Entry& entry);
+  void insert(const Entry& entry) { static_cast<void>(find_or_insert(entry)); }
   /// Removes the entry that `find` has just returned.
   void erase(Entry* entry);
 
@@ -135,12 +137,17 @@ class OrderedTable {
   std::vector<std::unique_ptr<Leaf>> leaves_;
   std::uint64_t seed_;
   std::size_t size_ = 0;
+  std::size_t last_used_ = 0;  ///< a leaf to be tried first; perhaps none any more
   std::size_t* total_;
   std::size_t counted_ = 0;  ///< bytes of ours that are in the owner's counter
 };
 
 template <typename Entry>
 std::size_t OrderedTable<Entry>::leaf_of(const Key& key) const {
+  if (last_used_ < highs_.size() && highs_[last_used_] < key.high &&
+      (last_used_ + 1 == highs_.size() || key.high < highs_[last_used_ + 1])) {
+    return last_used_;  // a dump in order comes here again and again
+  }
   // Without a branch on what is compared, which would be mispredicted every second time.
   const std::uint64_t* first = highs_.data();
   std::size_t left = highs_.size();
@@ -191,15 +198,20 @@ void OrderedTable<Entry>::drop_leaf(std::size_t at) {
 }
 
 template <typename Entry>
-void OrderedTable<Entry>::insert(const Entry& entry) {
+Entry* OrderedTable<Entry>::find_or_insert(const Entry& entry) {
   const Key key = entry.key();
   if (leaves_.empty()) {
     add_leaf(0, key);
     count_bytes();
   }
   std::size_t at = leaf_of(key);
+  std::size_t slot = probe(*leaves_[at], key);
+  if (!leaves_[at]->entries[slot].is_free()) {
+    return &leaves_[at]->entries[slot];
+  }
   if (leaves_[at]->count == kMost) {
     at = split(at, key);
+    slot = probe(*leaves_[at], key);
     count_bytes();
   }
   Leaf& leaf = *leaves_[at];
@@ -208,8 +220,11 @@ void OrderedTable<Entry>::insert(const Entry& entry) {
     highs_[at] = key.high;
   }
   leaf.last = std::max(leaf.last, key);
-  put(leaf, entry);
+  leaf.entries[slot] = entry;
+  ++leaf.count;
   ++size_;
+  last_used_ = at;
+  return nullptr;
 }
 
 /// Makes room for a key; returns the leaf where it belongs then.

@@ -195,10 +195,8 @@ struct Hash {
   using is_transparent = void;
   using is_avalanching = void;
 
-  std::size_t operator()(const StoredPath* path) const { return hash_words(path->words(), seed); }
+  std::size_t operator()(const StoredPath* path) const { return path->hash(); }
   std::size_t operator()(const Sought& sought) const { return sought.hash; }
-
-  std::uint64_t seed;
 };
 
 bool same(Words left, Words right) {
@@ -221,10 +219,10 @@ using Shard = boost::unordered_flat_set<StoredPath*, Hash, Equal, CountingAlloca
 struct PathPool::Index {
   static constexpr std::size_t kShards = 1024;
 
-  Index(std::uint64_t seed, std::size_t* bytes) {
+  explicit Index(std::size_t* bytes) {
     shards.reserve(kShards);
     for (std::size_t i = 0; i < kShards; ++i) {
-      shards.emplace_back(0, Hash{seed}, Equal{}, CountingAllocator<StoredPath*>{bytes});
+      shards.emplace_back(0, Hash{}, Equal{}, CountingAllocator<StoredPath*>{bytes});
     }
   }
   /// The set itself goes by the highest and the lowest bits.
@@ -289,7 +287,7 @@ void StoredPath::read(RouteAttributes& attributes) const {
 PathPool::PathPool(std::uint64_t seed)
     : seed_{seed},
       index_bytes_{std::make_unique<std::size_t>(0)},
-      index_{std::make_unique<Index>(seed, index_bytes_.get())} {
+      index_{std::make_unique<Index>(index_bytes_.get())} {
   path_bytes_ = heap_bytes(Index::kShards * sizeof(Shard)) + heap_bytes(sizeof(Index));
 }
 
@@ -311,7 +309,8 @@ const StoredPath* PathPool::acquire(const RouteAttributes& attributes) {
     std::vector<std::uint32_t>{}.swap(scratch_);
     return nullptr;
   }
-  const Sought sought{words, hash_words(words, seed_)};
+  const auto hash = static_cast<std::uint32_t>(hash_words(words, seed_));
+  const Sought sought{words, mix(hash)};
   Shard& shard = index_->shard(sought.hash);
   if (const auto found = shard.find(sought); found != shard.end()) {
     last_ = *found;
@@ -321,6 +320,7 @@ const StoredPath* PathPool::acquire(const RouteAttributes& attributes) {
   const std::size_t octets = sizeof(StoredPath) + words.size_bytes();
   auto* const path = ::new (::operator new(octets)) StoredPath;
   path->size_ = static_cast<std::uint32_t>(words.size());
+  path->hash_ = hash;
   std::copy(words.begin(), words.end(), reinterpret_cast<std::uint32_t*>(path + 1));
   shard.insert(path);
   path_bytes_ += heap_bytes(octets);
@@ -336,7 +336,7 @@ void PathPool::release(const StoredPath* path) {
   if (last_ == mine) {
     last_ = nullptr;
   }
-  Shard& shard = index_->shard(hash_words(mine->words(), seed_));
+  Shard& shard = index_->shard(mine->hash());
   shard.erase(mine);
   if (shard.size() < shard.bucket_count() / 8) {
     shard.rehash(0);

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/hash.hpp"
 #include "core/route/route.hpp"
 
 namespace isthmus::collector {
@@ -15,6 +16,8 @@ namespace isthmus::collector {
 /// equal if, and only if, they are the same object.
 class StoredPath {
  public:
+  /// Of the words, as the index of the pool wants it.
+  [[nodiscard]] std::uint64_t hash() const { return mix(hash_); }
   [[nodiscard]] std::span<const std::uint32_t> words() const;
   /// Restores the attributes; the memory of `attributes` is used again.
   void read(RouteAttributes& attributes) const;
@@ -27,6 +30,7 @@ class StoredPath {
 
   std::uint32_t references_ = 1;
   std::uint32_t size_ = 0;  ///< words that follow this object
+  std::uint32_t hash_ = 0;  ///< of the words: the index moves its entries without reading them
 };
 
 /// Keeps each set of path attributes once, however many routes share it, and only as long as one

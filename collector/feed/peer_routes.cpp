@@ -51,9 +51,8 @@ std::uint64_t WideEntry::hash(const WideKey& key, std::uint64_t seed) {
 template <typename Entry>
 RouteChange PeerRoutes::announce_in(OrderedTable<Entry>& table, const Entry& entry,
                                     PathPool& pool) {
-  Entry* const stored = table.find(entry.key());
+  Entry* const stored = table.find_or_insert(entry);
   if (stored == nullptr) {
-    table.insert(entry);
     ++live_;
     ++fresh_;
     return RouteChange::New;

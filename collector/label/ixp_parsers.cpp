@@ -1,7 +1,7 @@
 #include <boost/json.hpp>
 
+#include "collector/feed/json_row.hpp"
 #include "collector/label/ixp_table.hpp"
-#include "collector/label/json_row.hpp"
 
 namespace isthmus::collector {
 namespace {

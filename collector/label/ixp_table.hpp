@@ -12,11 +12,11 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include "core/net/prefix_table.hpp"
-#include "core/base/text_lines.hpp"
 #include "core/base/result.hpp"
+#include "core/base/text_lines.hpp"
 #include "core/net/asn.hpp"
 #include "core/net/prefix.hpp"
+#include "core/net/prefix_table.hpp"
 
 namespace isthmus::collector {
 

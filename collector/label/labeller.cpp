@@ -175,6 +175,12 @@ LabelledTrace Labeller::label_trace(Traceroute trace) const {
   for (const IpAddress& address : addresses) {
     labelled.labels.push_back({address, label(address)});
   }
+  if (trace.vantage.asn.value == 0) {
+    const Label home = label(trace.vantage.address);
+    if (home.kind == LabelKind::As) {
+      trace.vantage.asn = home.origins.front();
+    }
+  }
   labelled.trace = std::move(trace);
   labelled.version = version_;
   return labelled;

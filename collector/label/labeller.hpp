@@ -58,7 +58,8 @@ class Labeller {
   /// Addresses of special-purpose blocks are Special whatever the tables say, unless an override
   /// names them. Blocks that may be announced (`Reach::Global`) are Special only without an origin.
   [[nodiscard]] Label label(const IpAddress& address) const;
-  /// A traceroute with a name for each of its addresses.
+  /// A traceroute with a name for each of its addresses. A vantage point whose AS is not known (0)
+  /// gets that of its address.
   [[nodiscard]] LabelledTrace label_trace(Traceroute trace) const;
   /// How ASes stand to each other; empty if no file was read.
   [[nodiscard]] const AsRelations& relations() const { return relations_; }

@@ -11,7 +11,7 @@ namespace isthmus::collector {
 /// Whether an address of a special-purpose block can belong to a network of the Internet.
 enum class Reach : std::uint8_t {
   Local,   ///< never: the block is Special whatever a table says about it
-  Global,  ///< it may be announced (anycast services, AS112): a table's origin goes first
+  Global,  ///< "globally reachable" (anycast services, AS112): a table's origin goes first
 };
 
 /// A block of the special-purpose registries.
@@ -29,7 +29,7 @@ std::span<const SpecialBlock> special_blocks();
 /// The most specific special-purpose block around an address, or null.
 const SpecialBlock* find_special(const IpAddress& address);
 
-/// The state of the registries that `special_blocks` was written from: its newest entry.
-inline constexpr std::string_view kSpecialRegistryVersion = "iana to RFC 9780 (2025-04)";
+/// The state of the registries that `special_blocks` holds: the "last updated" of both.
+inline constexpr std::string_view kSpecialRegistryVersion = "iana 2025-10-09";
 
 }  // namespace isthmus::collector

@@ -6,25 +6,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/bytes.hpp"
 #include "core/base/result.hpp"
+#include "core/base/sha256.hpp"
 
 namespace isthmus::collector {
-
-/// SHA-256 of what it was given, piece by piece.
-class Sha256 {
- public:
-  Sha256();
-  void update(std::string_view bytes);
-  /// Sixty-four lower-case hexadecimal digits; nothing may be added after it.
-  std::string hex();
-
- private:
-  struct Free {
-    void operator()(void* context) const;
-  };
-  std::unique_ptr<void, Free> context_;
-};
 
 /// What a file holds, as the manifest of an export tells it.
 struct FileDigest {

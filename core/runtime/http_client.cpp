@@ -126,7 +126,8 @@ struct HttpClient::Impl {
     }
     const std::size_t before = reading.buffer.size();
     reading.buffer.resize(before + kReadSize);
-    const StreamResult read = co_await stream->read_some(std::span{reading.buffer}.subspan(before));
+    const std::span<char> room = std::span{reading.buffer}.subspan(before);
+    const StreamResult read = co_await stream->read_some(room);
     reading.buffer.resize(before + read.count);
     reading.came = reading.came || read.count > 0;
     if (read.error == net::error::eof && reading.came) {
@@ -255,7 +256,8 @@ Task<Result<HttpReply>> HttpClient::call(HttpCall call, std::chrono::nanoseconds
                        std::optional<Failure>& its_failure) -> Task<> {
     its_failure = co_await impl.begin(its_call, its_reading);
     if (!its_failure) {
-      its_failure = co_await impl.read_body(its_reading, {});
+      constexpr std::chrono::nanoseconds kAnySilence{};
+      its_failure = co_await impl.read_body(its_reading, kAnySilence);
     }
   };
   auto whole = work(*impl_, call, reading, failure);

@@ -121,7 +121,8 @@ Task<bool> HttpConnection::shake_hands() {
 Task<bool> HttpConnection::fill(Exchange& /*exchange*/) {
   const std::size_t before = buffer_.size();
   buffer_.resize(before + kReadSize);
-  const StreamResult read = co_await stream_.read_some(std::span{buffer_}.subspan(before));
+  const std::span<char> room = std::span{buffer_}.subspan(before);
+  const StreamResult read = co_await stream_.read_some(room);
   buffer_.resize(before + read.count);
   service_.counters.bytes_received += read.count;
   if (read.error == net::error::timed_out) {

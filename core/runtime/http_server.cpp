@@ -156,7 +156,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
       } else if (!self->service.stopping) {
         // No descriptors are left, most likely: wait until some connections have ended.
         ++self->service.counters.refused["accept_failed"];
-        co_await sleep_for(std::chrono::milliseconds{100});
+        constexpr std::chrono::milliseconds kPause{100};
+        co_await sleep_for(kPause);
       }
     }
     --self->accepting;

@@ -45,7 +45,17 @@ void put_labels(std::string& text, const Reply& reply) {
   close_with(text, ']');
 }
 
-void put_own_reply(std::string& text, const Reply& reply) {
+void put_origins(std::string& text, const std::vector<Asn>& origins) {
+  if (!origins.empty()) {
+    text += R"(,"origins":[)";
+    for (const Asn asn : origins) {
+      put(text, "{},", asn.value);
+    }
+    close_with(text, ']');
+  }
+}
+
+void put_own_reply(std::string& text, const Reply& reply, const NetworkNames* names) {
   put(text, R"({{"from":"{}","kind":"{}","rtt_ms":{:.3f},"ttl":{},"size":{},"attempt":{},"tos":{})",
       reply.address.to_string(), to_string(reply.kind), milliseconds(reply.rtt), reply.reply_ttl,
       reply.size, reply.attempt, reply.tos);
@@ -68,6 +78,9 @@ void put_own_reply(std::string& text, const Reply& reply) {
   }
   if (reply.nat) {
     text += R"(,"nat":true)";
+  }
+  if (names != nullptr) {
+    put_origins(text, names->origins(reply.address));
   }
   if (!reply.mpls.empty()) {
     text += R"(,"mpls":)";
@@ -225,7 +238,7 @@ void put_scamper_reply(std::string& text, const Traceroute& trace, const Hop& ho
 
 }  // namespace
 
-void append_ndjson(std::string& text, const Traceroute& trace) {
+void append_ndjson(std::string& text, const Traceroute& trace, const NetworkNames* names) {
   text += R"({"type":"trace","probe":)";
   append_json_string(text, trace.vantage.source);
   put(text, R"(,"source":"{}","destination":"{}","method":"{}","flow":{},)",
@@ -237,7 +250,7 @@ void append_ndjson(std::string& text, const Traceroute& trace) {
   for (const Hop& hop : trace.hops) {
     put(text, R"({{"ttl":{},"sent":{},"replies":[)", hop.ttl, hop.sent);
     for (const Reply& reply : hop.replies) {
-      put_own_reply(text, reply);
+      put_own_reply(text, reply, names);
       text += ",";
     }
     close_with(text, ']');
@@ -302,7 +315,7 @@ void append_scamper(std::string& text, const Traceroute& trace, const TraceConte
   text += "}\n";
 }
 
-void append_table(std::string& text, const Traceroute& trace) {
+void append_table(std::string& text, const Traceroute& trace, const NetworkNames* names) {
   put(text, "trace to {} from {}, {}, flow {}: {}\n", trace.destination.to_string(),
       trace.source.to_string(), to_string(trace.method), trace.flow, to_string(trace.stop));
   for (const Hop& hop : trace.hops) {
@@ -312,6 +325,10 @@ void append_table(std::string& text, const Traceroute& trace) {
     for (const Reply& reply : hop.replies) {
       put(text, "{:3}  {:<40} {:9.3f} ms", hop.ttl, reply.address.to_string(),
           milliseconds(reply.rtt));
+      if (const std::string network = names != nullptr ? names->describe(reply.address) : "";
+          !network.empty()) {
+        put(text, "  {}", network);
+      }
       if (reply.kind != ReplyKind::TimeExceeded) {
         put(text, "  {}", to_string(reply.kind));
       }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/route/hop.hpp"
+#include "probe/output/network_names.hpp"
 
 namespace isthmus::probe {
 
@@ -15,8 +16,9 @@ struct TraceContext {
   double wait_seconds = 1;
 };
 
-/// One line of Isthmus's own NDJSON: all that is known, RTTs in milliseconds.
-void append_ndjson(std::string& text, const Traceroute& trace);
+/// One line of Isthmus's own NDJSON: all that is known, RTTs in milliseconds; with `names`, the
+/// origins of each address.
+void append_ndjson(std::string& text, const Traceroute& trace, const NetworkNames* names = nullptr);
 
 /// One line as RIPE Atlas writes traceroute results (firmware 5000 and later); measurement and
 /// probe ids are 0.
@@ -25,7 +27,8 @@ void append_atlas(std::string& text, const Traceroute& trace);
 /// One line as sc_warts2json prints a scamper trace.
 void append_scamper(std::string& text, const Traceroute& trace, const TraceContext& context);
 
-/// For people: one line a hop, below a line that names the trace.
-void append_table(std::string& text, const Traceroute& trace);
+/// For people: one line a hop, below a line that names the trace; with `names`, each address's
+/// network.
+void append_table(std::string& text, const Traceroute& trace, const NetworkNames* names = nullptr);
 
 }  // namespace isthmus::probe

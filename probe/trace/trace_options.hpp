@@ -1,12 +1,22 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "core/base/time.hpp"
 #include "core/route/hop.hpp"
 
 namespace isthmus::probe {
+
+/// What an earlier multipath trace showed of the way to a destination: see `learn_branches`.
+struct KnownBranches {
+  std::vector<std::uint16_t> flows;          ///< ascending: together they pass everything
+  std::uint8_t first_ttl = 1;                ///< of `hops`
+  std::vector<std::vector<IpAddress>> hops;  ///< addresses by TTL, ascending
+  bool reaches_target = false;
+};
 
 /// How to trace one destination.
 struct TraceOptions {
@@ -22,6 +32,10 @@ struct TraceOptions {
   /// branches; 0.05 is the usual one. Nothing: one path.
   std::optional<double> multipath_failure;
   std::uint16_t multipath_flows = 512;  ///< flows that MDA may spend on one target
+  /// Multipath only: visit these again and one fresh flow, and look for all branches only if
+  /// something has changed. Null: look for all.
+  std::shared_ptr<const KnownBranches> known;
+  std::uint16_t fresh_flow = 0;  ///< below `multipath_flows`; another one each time
 };
 
 }  // namespace isthmus::probe

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "probe/trace/known_branches.hpp"
 #include "probe/trace/multipath.hpp"
 
 namespace isthmus::probe {
@@ -238,7 +239,7 @@ void TraceState::plan_single(const TraceOptions& options, std::vector<CellKey>& 
 void TraceState::plan(const TraceOptions& options, std::vector<CellKey>& wanted) const {
   if (!is_multipath_) {
     plan_single(options, wanted);
-  } else if (outstanding() == 0) {
+  } else if (outstanding() == 0 && !(options.known && plan_revisit(*this, options, wanted))) {
     plan_multipath(*this, options, wanted);
   }
 }

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include "probe/trace/known_branches.hpp"
 #include "probe/trace/target_list.hpp"
 
 namespace isthmus::probe {
@@ -63,8 +64,10 @@ class ListTracer final : public Tracer {
     const auto shared = std::make_shared<const TraceOptions>(options_.trace);
     const ProbeFormat& format = options_.network.format;
     const auto index = loop_->format_for(format.method, format.destination_port).value_or(0);
+    own_options_.resize(revisits() ? targets.size() : 0);
     for (round_ = 0; round_ < options_.rounds && !cancelled_; ++round_) {
       TargetList list{targets, shared, random_(), index};
+      list.set_own_options(own_options_);
       source_.set(&list);
       left_ = targets.size();
       if (left_ > 0) {
@@ -83,11 +86,25 @@ class ListTracer final : public Tracer {
 
  private:
   void finish(const TraceJob& job, std::vector<Traceroute> traces) {
-    static_cast<void>(job);
+    if (revisits() && !traces.empty() && traces.front().stop != StopReason::Cancelled) {
+      own_options_[job.id] = next_options(traces);
+    }
     (*finished_)(round_, std::move(traces));
     if (--left_ == 0) {
       io_.stop();
     }
+  }
+
+  [[nodiscard]] bool revisits() const {
+    return options_.revisit && options_.trace.multipath_failure.has_value();
+  }
+
+  /// How to trace a destination in the next round, after what this one showed.
+  std::shared_ptr<const TraceOptions> next_options(const std::vector<Traceroute>& traces) {
+    auto next = std::make_shared<TraceOptions>(options_.trace);
+    next->known = std::make_shared<const KnownBranches>(learn_branches(traces));
+    next->fresh_flow = static_cast<std::uint16_t>(random_() % next->multipath_flows);
+    return next;
   }
 
   TracerOptions options_;
@@ -98,6 +115,7 @@ class ListTracer final : public Tracer {
   std::mt19937_64 random_{std::random_device{}()};
   const Finished* finished_ = nullptr;
   const Answered* answered_ = nullptr;
+  std::vector<std::shared_ptr<const TraceOptions>> own_options_;  ///< by target, when revisiting
   unsigned round_ = 0;
   std::size_t left_ = 0;
   bool cancelled_ = false;

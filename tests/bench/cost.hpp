@@ -7,15 +7,19 @@
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <initializer_list>
 #include <string>
+#include <string_view>
+#include <utility>
 
+#include <fmt/format.h>
 #include <malloc.h>
 
 #include "collector/feed/input.hpp"
 #include "core/base/bytes.hpp"
 
-/// What the benchmarks of collector/feed measure with. Of several runs the best counts, because
-/// other work on the machine only makes a run longer.
+/// What the benchmarks of collector/feed measure with and how they say it. Of several runs the best
+/// counts, because other work on the machine only makes a run longer.
 namespace isthmus::bench {
 
 struct Cost {
@@ -58,6 +62,16 @@ inline std::string content(const std::string& path) {
     bytes += as_text(*chunk);
   }
   return bytes;
+}
+
+/// One line of JSON, as `tests/bench/run` reads it: the name, and figures in base units.
+inline void report(std::string_view name,
+                   std::initializer_list<std::pair<std::string_view, double>> figures) {
+  std::string line = fmt::format("{{\"name\": \"{}\"", name);
+  for (const auto& [key, value] : figures) {
+    line += fmt::format(", \"{}\": {}", key, value);
+  }
+  fmt::print("{}}}\n", line);
 }
 
 /// Bytes that the heap has handed out.

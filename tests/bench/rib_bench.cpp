@@ -1,7 +1,9 @@
 // Measures the state of tables, collector/feed's AdjRibIn:
-// rib_bench [RUNS [state|pause|containers]]
+// rib_bench RUNS [state|pause|containers] TABLE UPDATES [TABLE...]
 //
-// state       archives replayed from memory, decoding included, into full per-peer state; beside it
+// state       archives replayed from memory, decoding included, into full per-peer state: the
+// table,
+//             the updates behind it, further tables, the table with each peer ten times; beside it
 //             decoding alone, and the state as a std::unordered_map without shared paths
 // pause       the longest time that one call takes while a peer with a full table goes
 // containers  the table of one peer alone, against hash tables
@@ -23,8 +25,6 @@ namespace {
 using namespace isthmus;
 using namespace isthmus::collector;
 using namespace isthmus::bench;
-
-constexpr double kMillion = 1e6;
 
 /// How the work is called, and what it is done on.
 struct Archive {
@@ -131,8 +131,8 @@ Filled fill(const std::vector<const Archive*>& before, const Archive& archive, i
   return filled;
 }
 
-double rate(std::uint64_t elements, double seconds) {
-  return static_cast<double>(elements) / seconds / kMillion;
+double rate(std::uint64_t elements, const Cost& cost) {
+  return static_cast<double>(elements) / cost.cpu;
 }
 
 void bench_state(const std::vector<const Archive*>& before, const Archive& archive, int runs) {
@@ -144,14 +144,14 @@ void bench_state(const std::vector<const Archive*>& before, const Archive& archi
   const auto each = [](std::size_t bytes, const Filled& filled) {
     return static_cast<double>(bytes) / static_cast<double>(filled.routes);
   };
-  fmt::print(
-      "state  {:<34} {:8} elements, {:8} routes: {:5.1f} M elements/s (decoding alone {:.1f}, "
-      "std::unordered_map {:.1f}, ratio {:.1f}); {:5.1f} B a route on the heap, {:.1f} resident "
-      "(std::unordered_map {:.0f}, ratio {:.1f})\n",
-      archive.name, ours.elements, ours.routes, rate(ours.elements, ours.cost.cpu),
-      rate(elements, decode.cpu), rate(simple.elements, simple.cost.cpu),
-      simple.cost.cpu / ours.cost.cpu, each(ours.heap, ours), each(ours.resident, ours),
-      each(simple.heap, simple), each(simple.heap, simple) / each(ours.heap, ours));
+  report("state " + archive.name, {{"elements", static_cast<double>(ours.elements)},
+                                   {"routes", static_cast<double>(ours.routes)},
+                                   {"elements_per_second", rate(ours.elements, ours.cost)},
+                                   {"bytes_per_route", each(ours.heap, ours)},
+                                   {"resident_per_route", each(ours.resident, ours)},
+                                   {"decode_per_second", rate(ours.elements, decode)},
+                                   {"map_per_second", rate(simple.elements, simple.cost)},
+                                   {"map_bytes_per_route", each(simple.heap, simple)}});
 }
 
 /// A reader asks and a second peer goes on to announce while a peer's full table is forgotten.
@@ -184,8 +184,9 @@ void bench_pause(const Archive& table, const Archive& updates, int runs) {
     });
     best = std::min(best, longest);
   }
-  fmt::print("pause  a peer with {} routes goes: the longest of {} calls took {:.3f} ms\n", gone,
-             calls, best * 1e3);
+  report("pause", {{"routes", static_cast<double>(gone)},
+                   {"calls", static_cast<double>(calls)},
+                   {"longest_seconds", best}});
 }
 
 /// The table of one peer behind the calls that a replay makes.
@@ -300,32 +301,29 @@ void bench_containers(const Archive& table, const Archive& updates, int runs) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int runs = argc > 1 ? std::max(1, std::atoi(argv[1])) : 5;
-  const std::string only = argc > 2 ? argv[2] : "";
-  const std::string folder = std::string{ISTHMUS_SHARED_DATA} + "/mrt/";
-  const auto open = [&](const char* name, const std::string& path, unsigned copies) {
-    return Archive{name, content(folder + path), copies};
-  };
-  const std::string jinx = "libbgpstream/routeviews.route-views.jinx.ribs.1401487200.bz2";
-  const Archive table = open("JINX RIB 2014", jinx, 1);
-  const Archive updates = open("updates 2015", "bgpdump/test_data/updates.et-header.2015.gz", 1);
-  if (table.bytes.empty() || updates.bytes.empty()) {
-    fmt::print("skipped: no shared data\n");
-    return 0;
+  if (argc < 5) {
+    fmt::print(stderr, "rib_bench RUNS state|pause|containers TABLE UPDATES [TABLE...]\n");
+    return 2;
   }
-  if (only.empty() || only == "state") {
+  const int runs = std::max(1, std::atoi(argv[1]));
+  const std::string what = argv[2];
+  const Archive table{"table", content(argv[3]), 1};
+  const Archive updates{"updates", content(argv[4]), 1};
+  if (table.bytes.empty() || updates.bytes.empty()) {
+    fmt::print(stderr, "rib_bench: {} and {} cannot be read\n", argv[3], argv[4]);
+    return 1;
+  }
+  if (what == "state") {
     bench_state({}, table, runs);
     bench_state({&table}, updates, runs);
-    const std::string rrc00 = "bgpkit-parser/ripe/rrc00/2000.01/bview.20000111.0032.gz";
-    bench_state({}, open("rrc00 RIB 2000, 7 peers", rrc00, 1), runs);
-    bench_state({}, open("RIS RIB 2002, 36 peers", "bgpdump/test_data/bview.20020722.2337.gz", 1),
-                runs);
-    bench_state({}, open("JINX RIB 2014, each peer 10 times", jinx, 10), std::min(runs, 2));
-  }
-  if (only.empty() || only == "pause") {
+    for (int i = 5; i < argc; ++i) {
+      const std::string path = argv[i];
+      bench_state({}, {path.substr(path.rfind('/') + 1), content(path)}, runs);
+    }
+    bench_state({}, {"table, each peer 10 times", table.bytes, 10}, std::min(runs, 2));
+  } else if (what == "pause") {
     bench_pause(table, updates, runs);
-  }
-  if (only.empty() || only == "containers") {
+  } else {
     bench_containers(table, updates, runs);
   }
   return 0;

@@ -14,7 +14,7 @@ import yaml
 
 
 def run(report, *command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     report(done.returncode == 0, f"{' '.join(map(str, command))}:\n{done.stdout}{done.stderr}")
     return done.stdout
 

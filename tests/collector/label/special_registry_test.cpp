@@ -72,6 +72,40 @@ TEST_CASE("every special-purpose block is there once, with a name and an RFC") {
   CHECK(prefixes.size() == 54);
 }
 
+TEST_CASE("the blocks are those of IANA's registries, reachable where the registries say so") {
+  // Both registries as last updated on 2025-10-09, by their column "Globally Reachable"; the four
+  // blocks without an answer (192.88.99.0/24, 2001::/32, 2001:10::/28, 2002::/16) are among the
+  // second.
+  const std::set<std::string> reachable{
+      "192.0.0.9/32",    "192.0.0.10/32", "192.31.196.0/24", "192.52.193.0/24",  "192.175.48.0/24",
+      "64:ff9b::/96",    "2001:1::1/128", "2001:1::2/128",   "2001:1::3/128",    "2001:3::/32",
+      "2001:4:112::/48", "2001:20::/28",  "2001:30::/28",    "2620:4f:8000::/48"};
+  const std::set<std::string> local{
+      "0.0.0.0/8",          "0.0.0.0/32",      "10.0.0.0/8",     "100.64.0.0/10",
+      "127.0.0.0/8",        "169.254.0.0/16",  "172.16.0.0/12",  "192.0.0.0/24",
+      "192.0.0.0/29",       "192.0.0.8/32",    "192.0.0.170/32", "192.0.0.171/32",
+      "192.0.2.0/24",       "192.88.99.0/24",  "192.88.99.2/32", "192.168.0.0/16",
+      "198.18.0.0/15",      "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+      "255.255.255.255/32", "::1/128",         "::/128",         "::ffff:0.0.0.0/96",
+      "64:ff9b:1::/48",     "100::/64",        "100:0:0:1::/64", "2001::/23",
+      "2001::/32",          "2001:2::/48",     "2001:10::/28",   "2001:db8::/32",
+      "2002::/16",          "3fff::/20",       "5f00::/16",      "fc00::/7",
+      "fe80::/10"};
+  const std::set<std::string> of_others{"224.0.0.0/4", "fec0::/10", "ff00::/8"};
+  std::set<std::string> found_reachable;
+  std::set<std::string> found_local;
+  for (const SpecialBlock& block : special_blocks()) {
+    const std::string prefix = block.prefix.to_string();
+    if (block.reach == Reach::Global) {
+      found_reachable.insert(prefix);
+    } else if (!of_others.contains(prefix)) {
+      found_local.insert(prefix);
+    }
+  }
+  CHECK(found_reachable == reachable);
+  CHECK(found_local == local);
+}
+
 TEST_CASE("anycast services within local blocks may be announced") {
   CHECK(find_special(IpAddress::parse("192.0.0.9").value())->reach == Reach::Global);
   CHECK(find_special(IpAddress::parse("192.175.48.1").value())->reach == Reach::Global);

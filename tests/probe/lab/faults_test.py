@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """faults_test.py ISTHMUS_PROBE: each fault has a defined outcome.
 
-Interface down and up, another link address of the gateway, a rate-limited and a silent router, nothing answering at all,
-no route, a dead resolver, no capability, capabilities dropped after the start, SIGINT, a ring that is too small.
+Interface down and up, another link address of the gateway, NAT with and without a memory, a rate-limited and a silent
+router, a path that changes its length, nothing answering at all, no route, a dead resolver, no capability, capabilities dropped after the start, SIGINT, a ring that is too small.
 """
 import json
 import os
@@ -56,14 +56,55 @@ def check_silence(lab, program):
     lab.inside("r1", "nft", "delete table inet t")
 
 
+def marks(one):
+    return [bool(hop["replies"] and hop["replies"][0].get("nat")) for hop in one["hops"]]
+
+
 def check_nat(lab, program):
-    lab.inside("r2", "nft", "add table ip n; add chain ip n post { type filter hook postrouting priority 300; }; "
-               "add rule ip n post ip daddr 10.9.0.0/16 udp sport set 1234")
-    _, (one,) = trace(lab, program, "10.9.0.1")
-    marked = [bool(hop["replies"] and hop["replies"][0].get("nat")) for hop in one["hops"]]
-    # r2 itself answers before it rewrites.
-    expect(marked == [False] * 2 + [True] * 6, f"NAT: marked {marked}")
-    lab.inside("r2", "nft", "delete table ip n")
+    # Rewriting without a memory: what routers quote behind r2 is not what was sent. r2 itself answers before it rewrites.
+    for what in ("udp sport set 1234", "ip daddr set 10.9.0.77", "udp checksum set 0"):
+        lab.inside("r2", "nft", "add table ip n; add chain ip n post { type filter hook postrouting priority 300; }; "
+                   f"add rule ip n post ip daddr 10.9.0.1 ip protocol udp {what}")
+        _, (one,) = trace(lab, program, "10.9.0.1")
+        expect(one["stop"] == "completed" and len(one["hops"]) == 8 and not silent(one), f"NAT, {what}: {one}")
+        expect(marks(one) == [False] * 2 + [True] * 6, f"NAT, {what}: marked {marks(one)}")
+        lab.inside("r2", "nft", "delete table ip n")
+    # With a memory, errors are translated back: every hop is kept, and belongs to the target that was asked for. (The
+    # memory outlasts the rule, so each rule has a target of its own.) A router that translates the target's address says
+    # "time exceeded" from that address: for whoever asks, it is the target.
+    for target, hook, what, hops in (("10.9.0.2", "postrouting priority 100", "snat to 10.0.1.77", 8),
+                                     ("10.9.0.3", "prerouting priority -100", "dnat to 10.9.0.77", 2)):
+        lab.inside("r2", "nft", f"add table ip n; add chain ip n c {{ type nat hook {hook}; }}; "
+                   f"add rule ip n c ip daddr {target} {what}")
+        for protocol in ("udp", "icmp", "tcp"):
+            _, (one,) = trace(lab, program, target, "-P", protocol, "-w", "0.5")
+            expect(one["stop"] == "completed" and len(one["hops"]) == hops and not silent(one)
+                   and one["hops"][-1]["replies"][0]["from"] == target, f"NAT, {what}, {protocol}: {one}")
+        lab.inside("r2", "nft", "delete table ip n")
+
+
+def check_rate_limit(lab, program):
+    """A router that answers some only: silence in the others, never another path, and no end."""
+    lab.inside("r2", "nft", "add table inet t; add chain inet t out { type filter hook output priority 0; }; "
+               "add rule inet t out meta l4proto { icmp, ipv6-icmp } limit rate over 2/second burst 5 packets drop")
+    targets = [f"10.9.1.{i}" for i in range(1, 41)]
+    result, traces = trace(lab, program, *targets, "-q", "1", "-w", "0.3")
+    seconds = {hop["replies"][0]["from"] for each in traces for hop in each["hops"] if hop["ttl"] == 2 and hop["replies"]}
+    quiet = sum(silent(each) == [2] for each in traces)
+    expect(len(seconds) == 1, f"rate limit: hop 2 is {seconds}")
+    expect(20 <= quiet < 40 and all(silent(each) in ([], [2]) for each in traces), f"rate limit: {quiet} silent")
+    expect(result.returncode == 0 and all(each["stop"] == "completed" for each in traces), "rate limit: traces end early")
+    lab.inside("r2", "nft", "delete table inet t")
+
+
+def check_change_of_length(lab, program):
+    """The path is a hop shorter from one round to the next: each round shows its own."""
+    _, (before,) = trace(lab, program, "10.9.2.1")
+    lab.inside("r7", "ip", "route", "add", "local", "10.9.2.0/24", "dev", "lo")
+    _, (after,) = trace(lab, program, "10.9.2.1")
+    lab.inside("r7", "ip", "route", "del", "local", "10.9.2.0/24", "dev", "lo")
+    lengths = [len(each["hops"]) for each in (before, after)]
+    expect(lengths == [8, 7] and after["stop"] == before["stop"] == "completed", f"change of length: {lengths}")
 
 
 def check_addresses(lab, program):
@@ -124,7 +165,8 @@ def main():
     program = sys.argv[1]
     lab_module.require("ip", "ethtool", "nft", "setpriv")
     with lab_module.Lab() as lab:
-        for check in (check_silence, check_nat, check_addresses, check_privileges, check_interface):
+        for check in (check_silence, check_nat, check_rate_limit, check_change_of_length, check_addresses, check_privileges,
+                      check_interface):
             count = len(failures)
             check(lab, program)
             print(f"{check.__name__}: {'ok' if len(failures) == count else 'FAILED'}")

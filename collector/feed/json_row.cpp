@@ -1,4 +1,4 @@
-#include "collector/label/json_row.hpp"
+#include "collector/feed/json_row.hpp"
 
 #include <limits>
 
@@ -49,6 +49,18 @@ std::optional<std::uint64_t> JsonRow::number(std::string_view key) const {
   return value == nullptr ? std::nullopt : to_number(*value);
 }
 
+std::optional<double> JsonRow::real(std::string_view key) const {
+  const boost::json::value* const value = find(key);
+  if (value == nullptr) {
+    return std::nullopt;
+  }
+  if (value->is_double()) {
+    return value->get_double();
+  }
+  const auto whole = to_number(*value);
+  return whole ? std::optional{static_cast<double>(*whole)} : std::nullopt;
+}
+
 std::optional<Asn> JsonRow::asn(std::string_view key) const {
   const boost::json::value* const value = find(key);
   return value == nullptr ? std::nullopt : to_asn(*value);
@@ -86,6 +98,18 @@ std::optional<JsonRow> JsonRow::row(std::string_view key) const {
   const boost::json::value* const value = find(key);
   return value != nullptr && value->is_object() ? std::optional{JsonRow{value->get_object()}}
                                                 : std::nullopt;
+}
+
+std::vector<JsonRow> JsonRow::rows(std::string_view key) const {
+  std::vector<JsonRow> rows;
+  if (const boost::json::array* const items = list(key)) {
+    for (const boost::json::value& item : *items) {
+      if (item.is_object()) {
+        rows.emplace_back(item.get_object());
+      }
+    }
+  }
+  return rows;
 }
 
 const boost::json::array* JsonRow::list(std::string_view key) const {

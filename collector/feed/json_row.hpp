@@ -20,6 +20,7 @@ class JsonRow {
   [[nodiscard]] bool has(std::string_view key) const;
   [[nodiscard]] std::string_view text(std::string_view key) const;
   [[nodiscard]] std::optional<std::uint64_t> number(std::string_view key) const;
+  [[nodiscard]] std::optional<double> real(std::string_view key) const;
   /// A number, "64496" or "AS64496".
   [[nodiscard]] std::optional<Asn> asn(std::string_view key) const;
   /// The texts of a list; others in it are left out.
@@ -27,6 +28,8 @@ class JsonRow {
   /// The AS numbers of a list; nothing if one of them is none.
   [[nodiscard]] std::optional<std::vector<Asn>> asns(std::string_view key) const;
   [[nodiscard]] std::optional<JsonRow> row(std::string_view key) const;
+  /// The objects of a list; others in it are left out.
+  [[nodiscard]] std::vector<JsonRow> rows(std::string_view key) const;
   [[nodiscard]] const boost::json::array* list(std::string_view key) const;
 
  private:
