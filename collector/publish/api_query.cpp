@@ -25,6 +25,11 @@ std::optional<std::uint64_t> parse_number(const std::string& text) {
 }  // namespace
 
 ApiQuery::ApiQuery(const HttpRequest& request) : fields_{request.query()} {
+  if (const std::size_t at = request.target.find('?');
+      at != std::string::npos &&
+      !percent_decode(std::string_view{request.target}.substr(at + 1), true)) {
+    complain("query", "is not percent-encoded as it should be");
+  }
   constexpr std::size_t kMostFields = 64;
   if (fields_.size() > kMostFields) {
     complain(fields_[kMostFields].first, "there are more than 64 parameters");

@@ -80,7 +80,7 @@ What the collector serves at `/metrics`: in the text format 0.0.4, or as OpenMet
 compressed if it allows that. In OpenMetrics a series of `isthmus_events_total` and a bucket of
 `isthmus_event_detection_delay_seconds` point to the last event behind them by an exemplar with its `event_id`.
 
-This page is written by the program (`tests/collector/publish` compares it), so it holds every metric there is.
+This page is written by the program (a test compares it), so it holds every metric there is.
 
 ## Of targets, upstreams, probes and feeds
 

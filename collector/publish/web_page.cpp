@@ -180,7 +180,8 @@ HttpResponse page_response(const HttpRequest& request, const Snapshot& snapshot)
   // A path with an ending names a file; any other is a place within the page.
   const std::size_t last = path.rfind('/');
   const bool climbs = path.find("..") != std::string::npos || path.starts_with("//");
-  if (path.empty() || climbs || path.find('.', last == std::string::npos ? 0 : last) != std::string::npos) {
+  if (path.empty() || climbs ||
+      path.find('.', last == std::string::npos ? 0 : last) != std::string::npos) {
     return problem_response({404, "nothing is served at this path; GET /api/v1 tells what is", {}});
   }
   if (const Asset* const index = find_asset("index.html")) {

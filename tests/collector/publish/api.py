@@ -163,7 +163,7 @@ def check_hostile(api, checks):
     refused = [
         ("/api/v1/events?limit=1001", "limit"), ("/api/v1/events?limit=0", "limit"), ("/api/v1/events?limit=-1", "limit"),
         ("/api/v1/events?limit=99999999999999999999999", "limit"), ("/api/v1/events?limit=1e3", "limit"),
-        ("/api/v1/events?cursor=AAAA", "cursor"), ("/api/v1/events?cursor=%00", "cursor"), ("/api/v1/events?cursor=../../etc", "cursor"),
+        ("/api/v1/events?cursor=AAAA", "cursor"), ("/api/v1/events?cursor=%00", "query"), ("/api/v1/events?cursor=%zz", "query"), ("/api/v1/events?cursor=../../etc", "cursor"),
         ("/api/v1/events?cursor=" + "A" * 1500, "cursor"), ("/api/v1/routes?cursor=ZQ", "cursor"),
         ("/api/v1/events?type=upstream_nwe", "type"), ("/api/v1/events?severity=bad", "severity"), ("/api/v1/events?from=yesterday", "from"),
         ("/api/v1/events?from=2017-10-02T00:00:00Z&until=2017-10-01T00:00:00Z", "until"), ("/api/v1/events?prefix=175.45.176.1/24", "prefix"),
@@ -197,7 +197,7 @@ def check_stream(api, checks, fixture):
         checks.equal("the kind of the stream", listener.headers.get("Content-Type"), "text/event-stream")
         fixture.command("tell all")
         fixture.command("snapshot")
-        frames = listener.frames(lambda seen: any(frame.get("event") == "snapshot" for frame in seen))
+        frames = listener.frames(lambda seen: sum(frame.get("event") == "snapshot" for frame in seen) > 1)
     events = [json.loads(frame["data"]) for frame in frames if frame.get("event") == "event"]
     checks.expect("events come", any(event["type"] == NEW for event in events), len(events))
     checks.expect("only those that were asked for", all(event["severity"] in ("warning", "critical") for event in events))

@@ -15,6 +15,7 @@
 #include "core/net/address.hpp"
 #include "tests/collector/publish/samples.hpp"
 #include "tests/support/scratch_folder.hpp"
+#include "tests/support/test_paths.hpp"
 
 using namespace isthmus;
 using namespace isthmus::collector;
@@ -296,10 +297,11 @@ TEST_CASE("every series is of the catalogue and in its order", "[metrics]") {
 }
 
 TEST_CASE("the page of the reference is what the program would write", "[metrics]") {
-  std::ifstream file{ISTHMUS_SOURCE_DIR "/docs/reference/metrics.md"};
+  const std::string path = std::string{test::source_dir()} + "/docs/reference/metrics.md";
+  std::ifstream file{path};
   const std::string page{std::istreambuf_iterator<char>{file}, {}};
   if (std::getenv("ISTHMUS_WRITE_REFERENCE") != nullptr) {
-    std::ofstream{ISTHMUS_SOURCE_DIR "/docs/reference/metrics.md"} << metrics_reference();
+    std::ofstream{path} << metrics_reference();
   } else {
     // To write it anew: ISTHMUS_WRITE_REFERENCE=1 build/dev/bin/collector_metrics_test "the page*"
     CHECK(page == metrics_reference());
