@@ -387,6 +387,7 @@ void BmpSession::monitoring(const BmpMessage& message, TimePoint now) {
   }
   UpdateDecoder::Form form = table_of(view) == 2 ? peer->out : peer->in;
   form.width = header.width();
+  form.path_is_optional = header.is_loc_rib() || peer->asn.value == 0 || peer->asn == peer->local;
   update_.start(pdu->body, form, log_);
   hand_over(*peer, view, now);
 }
@@ -403,7 +404,7 @@ bool BmpSession::starts_with_own(const Peer& peer, BmpView view) const {
 
 void BmpSession::correct_path(const Peer& peer, BmpView view) {
   const AsPath& path = update_.attributes().attributes.as_path;
-  if (!update_.attributes().has_as_path || peer.local.value == 0 || table_of(view) == 2) {
+  if (!update_.attributes().has_origin || peer.local.value == 0 || table_of(view) == 2) {
     return;
   }
   const bool begins_with_own = asn_at(path, 0) == peer.local;
@@ -482,7 +483,7 @@ const std::shared_ptr<const VantagePoint>& BmpSession::apart(Peer& peer, BmpView
 void BmpSession::hand_over(Peer& peer, BmpView view, TimePoint now) {
   correct_path(peer, view);
   bool has_more = update_.advance();
-  const bool announces = update_.attributes().has_as_path;
+  const bool announces = update_.attributes().has_origin;
   const bool is_witness = choose(peer, view, announces, now);
   if (const std::optional<Family> family = update_.end_of_rib()) {
     BmpElement element;

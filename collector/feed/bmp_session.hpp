@@ -52,6 +52,11 @@ class BmpSession {
   using Emit = std::function<void(const BmpElement&)>;
 
   BmpSession(Options options, Emit emit);
+  BmpSession(const BmpSession&) = delete;
+  BmpSession& operator=(const BmpSession&) = delete;
+  BmpSession(BmpSession&&) = delete;
+  BmpSession& operator=(BmpSession&&) = delete;
+  ~BmpSession() = default;
 
   /// Takes the next bytes of the connection, in pieces of any size.
   void receive(Bytes bytes, TimePoint now);

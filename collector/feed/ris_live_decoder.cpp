@@ -192,10 +192,21 @@ RisLiveDecoder::Kind RisLiveDecoder::decode(std::string_view text, TimePoint now
     return Kind::Refused;
   }
   Kind kind = Kind::Other;
-  return read_data(emit, now, kind) ? kind : Kind::Malformed;
+  if (!read_data(kind)) {
+    return Kind::Malformed;
+  }
+  // Looking for what is not there reads on to the end: a text that is torn behind the data shows.
+  if (root.find_field("").error() != simdjson::NO_SUCH_FIELD) {
+    malformed_field_ = "message";
+    return Kind::Malformed;
+  }
+  if (kind == Kind::PeerState || kind == Kind::Update) {
+    hand_over(kind, emit, now);
+  }
+  return kind;
 }
 
-bool RisLiveDecoder::read_data(const Emit& emit, TimePoint now, Kind& kind) {
+bool RisLiveDecoder::read_data(Kind& kind) {
   attributes_.clear();
   announced_.clear();
   withdrawn_.clear();
@@ -298,23 +309,10 @@ bool RisLiveDecoder::read_data(const Emit& emit, TimePoint now, Kind& kind) {
   if (!find_vantage()) {
     return refuse("peer");
   }
-  sequence_ = now == last_time_ ? sequence_ + 1 : 0;
-  last_time_ = now;
-  if (is_state) {
-    kind = Kind::PeerState;
-    Route route;
-    route.kind = parser_->state == "connected" ? RouteKind::PeerUp : RouteKind::PeerDown;
-    route.time = now;
-    route.sequence = sequence_;
-    route.vantage = vantage_.get();
-    emit(route, vantage_);
-    return true;
-  }
-  if (!announced_.empty() && attributes_.as_path.empty()) {
+  if (is_update && !announced_.empty() && attributes_.as_path.empty()) {
     return refuse("path");
   }
-  kind = Kind::Update;
-  hand_over(emit, now);
+  kind = is_state ? Kind::PeerState : Kind::Update;
   return true;
 }
 
@@ -345,11 +343,18 @@ bool RisLiveDecoder::find_vantage() {
   return true;
 }
 
-void RisLiveDecoder::hand_over(const Emit& emit, TimePoint now) {
+void RisLiveDecoder::hand_over(Kind kind, const Emit& emit, TimePoint now) {
+  sequence_ = now == last_time_ ? sequence_ + 1 : 0;
+  last_time_ = now;
   Route route;
   route.time = route.since = now;
   route.sequence = sequence_;
   route.vantage = vantage_.get();
+  if (kind == Kind::PeerState) {
+    route.kind = parser_->state == "connected" ? RouteKind::PeerUp : RouteKind::PeerDown;
+    emit(route, vantage_);
+    return;
+  }
   route.kind = RouteKind::Withdraw;
   for (const Prefix& prefix : withdrawn_) {
     route.prefix = prefix;

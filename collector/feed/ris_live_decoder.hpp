@@ -75,9 +75,9 @@ class RisLiveDecoder {
     std::optional<IpAddress> next_hop;
   };
 
-  bool read_data(const Emit& emit, TimePoint now, Kind& kind);
+  bool read_data(Kind& kind);
   bool find_vantage();
-  void hand_over(const Emit& emit, TimePoint now);
+  void hand_over(Kind kind, const Emit& emit, TimePoint now);
 
   std::unique_ptr<Parser> parser_;
   RouteAttributes attributes_;

@@ -22,7 +22,8 @@ void UpdateDecoder::start(Bytes body, const Form& form, RecordLog& log) {
   }
   const bool announces = !fields->nlri.empty() || decoded.reach;
   std::string_view malformed = decoded.malformed;
-  if (announces && malformed.empty() && (!decoded.has_as_path || !decoded.has_origin) &&
+  if (announces && malformed.empty() &&
+      ((!decoded.has_as_path && !form.path_is_optional) || !decoded.has_origin) &&
       (!fields->nlri.empty() || !decoded.reach->nlri.empty())) {
     malformed = "an UPDATE announces routes without AS_PATH or ORIGIN";
   }

@@ -22,6 +22,8 @@ class UpdateDecoder {
     AsnWidth width = AsnWidth::Four;
     bool add_path_v4 = false;  ///< RFC 7911, of IPv4
     bool add_path_v6 = false;
+    /// A route without AS_PATH is one of the speaker's own: GoBGP leaves it out in BMP.
+    bool path_is_optional = false;
     friend bool operator==(const Form&, const Form&) = default;
   };
 

@@ -19,7 +19,7 @@ struct TcpStream {
   std::string bytes;
 };
 
-/// The streams of a capture of IPv4 over Ethernet or raw IP, put together by sequence number;
+/// The streams of a capture over Ethernet or raw IP, put together by sequence number;
 /// repeated segments count once. Enough for captures of tests, in which nothing is lost.
 inline std::vector<TcpStream> tcp_streams(const std::string& path) {
   char error[PCAP_ERRBUF_SIZE] = {};
@@ -43,24 +43,32 @@ inline std::vector<TcpStream> tcp_streams(const std::string& path) {
     ByteReader reader{std::as_bytes(std::span{data, header->caplen})};
     reader.skip(link);
     const Bytes packet = reader.rest();
+    if (packet.size() < 40) {
+      continue;
+    }
     ByteReader ip{packet};
-    const unsigned header_octets = (ip.u8() & 0x0fU) * 4U;
-    ip.skip(1);
-    const std::size_t total = ip.u16();
-    ip.skip(5);
+    const unsigned first_octet = ip.u8();
+    const bool is_v6 = first_octet >> 4U == 6;
+    const std::size_t header_octets = is_v6 ? 40U : (first_octet & 0x0fU) * 4U;
+    ip.skip(is_v6 ? 3 : 1);
+    const std::size_t total = ip.u16() + (is_v6 ? 40U : 0U);
+    ip.skip(is_v6 ? 0 : 5);
     const std::uint8_t protocol = ip.u8();
-    if (!ip.ok() || protocol != 6 || total > packet.size() || total < header_octets + 20) {
+    if (protocol != 6 || total > packet.size() || total < header_octets + 20) {
       continue;
     }
     ByteReader tcp{packet.first(total).subspan(header_octets)};
     const Bytes ports = tcp.rest().first(4);
-    const std::string key =
-        std::string{as_text(packet.subspan(12, 8))} + std::string{as_text(ports)};
+    const Bytes addresses = is_v6 ? packet.subspan(8, 32) : packet.subspan(12, 8);
+    const std::string key = std::string{as_text(addresses)} + std::string{as_text(ports)};
     tcp.skip(2);
     const std::uint16_t to_port = tcp.u16();
     const std::uint32_t sequence = tcp.u32();
     tcp.skip(4);
     const unsigned octets = (tcp.u8() >> 4U) * 4U;
+    if (total < header_octets + octets) {
+      continue;
+    }
     const Bytes payload = packet.first(total).subspan(header_octets + octets);
     if (payload.empty()) {
       continue;

@@ -9,6 +9,7 @@
 
 #include "collector/feed/bmp_session.hpp"
 #include "tests/support/pcap_streams.hpp"
+#include "tests/support/test_paths.hpp"
 
 using namespace isthmus;
 using namespace isthmus::collector;
@@ -16,7 +17,7 @@ using namespace isthmus::testing;
 
 namespace {
 
-const std::string kData = std::string{ISTHMUS_SHARED_DATA} + "/bmp/";
+const std::string kData = std::string{test::shared_data()} + "/bmp/";
 
 bool data_is_here() {
   if (std::ifstream{kData + "frr-lab/normal/index.tsv"}) {
@@ -60,7 +61,6 @@ Read read(const std::string& stream, std::size_t piece = 1460) {
     sum += bytes;
   }
   CHECK(sum == stream.size());
-  CHECK(result.account.left_over == 0);
   return result;
 }
 
@@ -92,22 +92,27 @@ TEST_CASE("captures of Cisco, Huawei and FRR hold what pmacct and tshark count",
     std::vector<std::string> captures;
     std::uint64_t monitoring;  ///< by tshark, `-T fields -e bmp.type`
     std::uint64_t statistics;
+    std::uint64_t torn;     ///< bytes of messages that the capture's end cuts
+    std::uint64_t unknown;  ///< withdrawals of routes that are not there, which pmacct leaves out
   };
-  const Case each = GENERATE(
-      values<Case>({{"200-BMP-HUAWEI-locrib_instance", "output-bmp-00.json", {"traffic-00"}, 84, 0},
-                    {"201-BMP-CISCO-rd_instance", "output-bmp-00.json", {"traffic-00"}, 251, 42},
-                    {"202-BMP-CISCO-HUAWEI-multiple-sources",
-                     "output-bmp-00.json",
-                     {"traffic-00", "traffic-01", "traffic-02"},
-                     181,
-                     0},
-                    {"204-BMP-CISCO-peer_down", "output-bmp-00.json", {"traffic-00"}, 301, 28},
-                    {"205-BMP-6wind-FRR-peer_down", "output-bmp-00.json", {"traffic-00"}, 451, 48},
-                    {"206-BMP-high-availability", "output-bmp-01.json", {"traffic-00"}, 253, 36}}));
+  const Case each = GENERATE(values<Case>(
+      {{"200-BMP-HUAWEI-locrib_instance", "output-bmp-00.json", {"traffic-00"}, 84, 0, 0, 0},
+       {"201-BMP-CISCO-rd_instance", "output-bmp-00.json", {"traffic-00"}, 251, 42, 0, 0},
+       {"202-BMP-CISCO-HUAWEI-multiple-sources",
+        "output-bmp-00.json",
+        {"traffic-00", "traffic-01", "traffic-02"},
+        181,
+        0,
+        156,
+        0},
+       {"204-BMP-CISCO-peer_down", "output-bmp-00.json", {"traffic-00"}, 301, 28, 0, 2},
+       {"205-BMP-6wind-FRR-peer_down", "output-bmp-00.json", {"traffic-00"}, 451, 48, 0, 0},
+       {"206-BMP-high-availability", "output-bmp-01.json", {"traffic-00"}, 253, 36, 0, 0}}));
   INFO(each.folder);
   const std::string folder = kData + "pmacct/" + each.folder + "/";
   std::array<std::uint64_t, kBmpTypes> types{};
   std::array<std::uint64_t, kBmpViews> views{};
+  std::uint64_t torn = 0;
   for (const std::string& capture : each.captures) {
     for (const TcpStream& stream : tcp_streams(folder + capture + ".pcap")) {
       const Read result = read(stream.bytes);
@@ -118,8 +123,10 @@ TEST_CASE("captures of Cisco, Huawei and FRR hold what pmacct and tshark count",
         views[i] += result.views[i];
       }
       CHECK(result.counters.skipped.count("malformed") == 0);
+      torn += result.account.left_over;
     }
   }
+  CHECK(torn == each.torn);
   const std::string expected = file_text(folder + each.expected);
   CHECK(types[0] == each.monitoring);
   CHECK(types[1] == each.statistics);
@@ -132,11 +139,11 @@ TEST_CASE("captures of Cisco, Huawei and FRR hold what pmacct and tshark count",
            lines_with(expected,
                       {R"("route_monitor")", R"("safi": 1,)", R"("log_type": "withdraw")", rib});
   };
-  CHECK(views[0] + views[1] + views[2] + views[3] + views[4] == unicast(""));
+  CHECK(views[0] + views[1] + views[2] + views[3] + views[4] == unicast("") + each.unknown);
   if (each.folder.substr(0, 3) != "206") {  // its expectation does not say which table
     CHECK(views[0] == unicast(R"("Adj-Rib-In Pre-Policy")"));
     CHECK(views[1] == unicast(R"("Adj-Rib-In Post-Policy")"));
-    CHECK(views[2] == unicast(R"("Loc-Rib")"));
+    CHECK(views[2] == unicast(R"("Loc-Rib")") + each.unknown);
   }
 }
 
@@ -183,6 +190,7 @@ TEST_CASE("the streams of six routers hold what their recorder saw, own ASes tak
     }
     REQUIRE_FALSE(stream.empty());
     const Read result = read(stream);
+    CHECK(result.account.left_over == 0);
     CHECK(result.types[0] == counts[router]["ROUTE_MONITORING"]);
     CHECK(result.types[1] == counts[router]["STATS"]);
     CHECK(result.types[2] == counts[router]["PEER_DOWN"]);
@@ -197,7 +205,7 @@ TEST_CASE("the streams of six routers hold what their recorder saw, own ASes tak
       // What a witness says begins with its own AS, whatever the router put before it.
       CHECK((path == own || path.starts_with(own + " ")));
       CHECK((path == raw || raw.ends_with(" " + path) || path.ends_with(" " + raw) || raw.empty()));
-      corrected += raw.ends_with(" " + path) ? 1 : 0;
+      corrected += raw.ends_with(" " + path) ? 1U : 0U;
     }
     CHECK(result.prepends == (router != "10.99.100.16"));
   }

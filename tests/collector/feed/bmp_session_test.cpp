@@ -280,6 +280,10 @@ TEST_CASE_METHOD(Fixture, "a router that puts its own AS before every path is co
   const BmpPeerSpec self{.asn = 0, .address = "0.0.0.0"};
   CHECK(hear(monitoring(self, announcement(nlri("4.0.0.0/24"), {3356}))) ==
         Lines{"A r1 AS3356 198.51.100.9 4.0.0.0/24 [3356] *"});
+  // GoBGP says no path of them at all.
+  const std::string pathless = update({}, origin() + next_hop("192.0.2.1"), nlri("4.0.1.0/24"));
+  CHECK(hear(monitoring(self, pathless)) == Lines{"A r1 AS3356 198.51.100.9 4.0.1.0/24 [3356] *"});
+  CHECK(hear(monitoring({}, pathless)).at(0).starts_with("W "));
 }
 
 TEST_CASE_METHOD(Fixture, "the paths of other routers are left alone", "[bmp]") {

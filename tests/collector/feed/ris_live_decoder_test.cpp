@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/test_paths.hpp"
+
 using namespace isthmus;
 using namespace isthmus::collector;
 
@@ -69,7 +71,7 @@ TEST_CASE_METHOD(Fixture, "what is not as it should be hands over nothing", "[ri
   const auto [text, field] = GENERATE(table<std::string, std::string>({
       {"", "message"},
       {"[]", "message"},
-      {"{", "type"},
+      {"{", "message"},
       {R"({"data":{}})", "type"},
       {R"({"type":"ris_message"})", "data"},
       {update(R"("path":[4837,131279],"announcements":[{"prefixes":["175.45.176.0/33"]}])"),
@@ -96,7 +98,7 @@ TEST_CASE_METHOD(Fixture, "every shorter text of a message is malformed", "[ris-
   const std::string text =
       update(R"("path":[4837,131279],"announcements":[{"prefixes":["175.45.176.0/24"]}])");
   REQUIRE(read(text) == Kind::Update);
-  for (std::size_t length = 0; length + 1 < text.size(); ++length) {
+  for (std::size_t length = 0; length < text.size(); ++length) {
     REQUIRE(read(text.substr(0, length)) == Kind::Malformed);
     REQUIRE(lines.empty());
   }
@@ -114,7 +116,7 @@ TEST_CASE_METHOD(Fixture, "sessions, errors and answers are told apart", "[ris-l
 }
 
 TEST_CASE_METHOD(Fixture, "the real messages are read as their text says", "[ris-live][data]") {
-  std::ifstream file{std::string{ISTHMUS_SHARED_DATA} +
+  std::ifstream file{std::string{test::shared_data()} +
                      "/rislive/libbgpstream/ris-live-stream.json"};
   if (!file) {
     WARN("skipped: ../shared/data is not here");
