@@ -60,6 +60,7 @@ Result<HttpReply> run(const Url& url,
   net::co_spawn(io, work(client), [&](std::exception_ptr its_failure, Result<HttpReply> reply) {
     failure = std::move(its_failure);
     result.emplace(std::move(reply));
+    io.stop();  // the kept connection's timer would hold the program up
   });
   io.run();
   if (failure) {

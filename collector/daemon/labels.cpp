@@ -25,6 +25,14 @@ Result<std::shared_ptr<const Labeller>> load_labels(const LabelSettings& setting
   files.pfx2as = settings.pfx2as;
   files.csv = settings.csv;
   files.as_names = settings.as_names;
+  files.mmdb = settings.mmdb;
+  files.ixps = settings.ixps;
+  files.delegated = settings.delegated;
+  files.countries = settings.countries;
+  files.as_relationships = settings.as_relationships;
+  files.as_cones = settings.as_cones;
+  files.as_organisations = settings.as_organisations;
+  files.siblings = settings.siblings;
   std::vector<std::unique_ptr<RouteSource>> dumps;
   for (const std::string& path : settings.mrt) {
     auto dump = open_mrt(path, {});
