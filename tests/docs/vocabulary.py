@@ -191,10 +191,9 @@ def check_dump(text, source, report):
     row = next(row for row in markdown.table_under(text, "JSON").rows if row[0] == "`type`")
     report.same(re.findall(r"`(\w+)`", row[1]), kinds, "dump.md, type")
 
-    live = ("bmp_*", "ris_live_*", "rtr_*")  # dump reads files only
-    feed = source.read("collector/feed/*.cpp")
-    for name in live:
-        feed = feed.replace(source.read(f"collector/feed/{name}.cpp"), "")
+    live = ("bmp_", "ris_live_", "rtr_")  # dump reads files only
+    feed = "\n".join(path.read_text(encoding="utf-8") for path in sorted(source.root.glob("collector/feed/*.cpp"))
+                     if not path.name.startswith(live))
     harmless = dict(re.findall(r'(k\w+) = "(\w+)"', source.read("collector/feed/route_source.hpp")))
     lossless = {harmless[name] for name in re.findall(
         r"reason != (k\w+)", source.read("collector/feed/byte_account.cpp"))}
