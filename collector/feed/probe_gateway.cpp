@@ -327,7 +327,8 @@ struct ProbeGateway::Impl {
     probe.status.software = batch.software;
     probe.status.clock_offset = batch.clock_offset;
     probe.status.last_result = received;
-    if (!batch.traces.empty() && !probe.status.declared) {
+    if (!batch.traces.empty() && !probe.status.declared &&
+        batch.traces.front().trace.vantage.address != IpAddress{}) {
       probe.status.declared = batch.traces.front().trace.vantage.address;
     }
     if (!batch.traces.empty() && probe.status.group == Asn{}) {
