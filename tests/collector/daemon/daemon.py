@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The collector as a program: its life from the first line of its configuration to its end, and its probes' keys.
 
-daemon.py ISTHMUSCTL COLLECTOR
+daemon.py ISTHMUSCTL COLLECTOR PROBE
 """
 import os
 import pathlib
@@ -200,6 +200,64 @@ names = ["127.0.0.1"]
     checks.equal("ended", collector.stop()[0], 0)
 
 
+def check_joined(checks, tool, program, probe, folder):
+    """A probe joins, traces its own host as it is told, and what it measures is kept and listed."""
+    config = folder / "joined.toml"
+    config.write_text(f"""
+[[target]]
+name = "loopback"
+origins = [131279]
+prefixes = ["127.0.0.0/24"]
+
+[history]
+folder = "{folder / 'joined-history'}"
+
+[gateway]
+listen = ["127.0.0.1:0"]
+admin_listen = "127.0.0.1:0"
+folder = "{folder / 'joined-authority'}"
+names = ["127.0.0.1"]
+""")
+    collector = Collector(program, config, folder / "log-joined").await_ready()
+    admin = ["--collector", f"http://127.0.0.1:{collector.port('isthmusctl is awaited')}", "--config.file", config]
+    token = tool.good("probe", "add", "here-1", *admin).lines()[0]
+    settings = folder / "probe.toml"
+    settings.write_text(f"""
+state_folder = "{folder / 'probe'}"
+[[collector]]
+url = "https://127.0.0.1:{collector.port('probes are awaited')}"
+[destinations]
+allow_special = true
+[web]
+listen = "127.0.0.1:0"
+""")
+    (folder / "probe").mkdir(mode=0o700)
+    joined = subprocess.run([probe, "enroll", "--config.file", settings, "--token", token], capture_output=True, text=True,
+                            timeout=PATIENCE, check=False)
+    checks.equal(f"the probe joins: {joined.stderr}", joined.returncode, 0)
+    again = subprocess.run([probe, "enroll", "--config.file", settings, "--token", token], capture_output=True, text=True,
+                           timeout=PATIENCE, check=False)
+    checks.expect("a token joins once", again.returncode != 0, again.stdout)
+    with open(folder / "log-probe", "wb") as log:
+        running = subprocess.Popen([probe, "run", "--config.file", settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        def listed():
+            return tool.good("probe", "list", "--json", *admin).json_lines()[0]
+
+        collector.wait_for(lambda: listed()["up"] or running.poll() is not None)
+        checks.equal("the probe is up", listed()["state"], "up")
+        said = tool.good("trace", "--from", "here-1", "127.0.0.1", *admin).out.decode()
+        checks.expect("it traces what it is told to", "ended: completed" in said, said)
+        collector.wait_for(lambda: listed()["results"].get("completed", 0) > 0)
+        checks.equal("what it did not say is not told for it", listed()["declared_address"], None)
+    finally:
+        running.terminate()
+        running.wait(timeout=PATIENCE)
+    checks.equal("ended", collector.stop()[0], 0)
+    segments = list((folder / "joined-history" / "traces").glob("*.seg"))
+    checks.expect("its traceroutes are kept", sum(each.stat().st_size for each in segments) > 0, segments)
+
+
 def main():
     tool, program = Tool(sys.argv[1]), str(pathlib.Path(sys.argv[2]).absolute())
     checks = Checks()
@@ -210,6 +268,7 @@ def main():
         check_life(checks, tool, program, folder, archives)
         check_killed(checks, tool, program, folder, archives)
         check_probes(checks, tool, program, folder)
+        check_joined(checks, tool, program, str(pathlib.Path(sys.argv[3]).absolute()), folder)
     return checks.finish()
 
 
