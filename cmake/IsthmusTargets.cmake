@@ -9,6 +9,11 @@ function(isthmus_library name)
       message(FATAL_ERROR "${name} depends on ${dependency}, which is not in a lower layer")
     endif()
   endforeach()
+  if(NOT arg_SOURCES)
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE isthmus_options ${arg_DEPENDS} ${arg_LINKS})
+    return()
+  endif()
   add_library(${name} STATIC ${arg_SOURCES})
   target_link_libraries(
     ${name}

@@ -78,7 +78,7 @@ void append(std::string& text, std::string_view meaning, std::string_view key,
 }
 
 /// A TOML string on one line.
-std::string toml_text(std::string_view value) {
+std::string toml_quoted(std::string_view value) {
   std::string out = "\"";
   for (const char each : value) {
     const auto code = static_cast<unsigned char>(each);
@@ -123,7 +123,7 @@ PublishSettings read_publish(TomlTable& root, const std::string& folder) {
 
 void append_publish(std::string& text, const PublishSettings& settings) {
   text += "\n[publish]\n";
-  append(text, kExternalUrlMeaning, "external_url", toml_text(settings.external_url));
+  append(text, kExternalUrlMeaning, "external_url", toml_quoted(settings.external_url));
   append(text, kMaxSeriesMeaning, "max_series", std::to_string(settings.max_series));
   append(text, kLabelledPrefixesMeaning, "labelled_prefixes",
          std::to_string(settings.labelled_prefixes));
@@ -135,7 +135,7 @@ void append_publish(std::string& text, const PublishSettings& settings) {
         receiver.secret_file, receiver.bearer_token_file,
         receiver.ca_file};
     for (std::size_t i = 0; i < values.size(); ++i) {
-      append(text, kReceiverFields[i].meaning, kReceiverFields[i].key, toml_text(values[i]));
+      append(text, kReceiverFields[i].meaning, kReceiverFields[i].key, toml_quoted(values[i]));
     }
   }
 }

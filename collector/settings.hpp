@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "collector/detect/target.hpp"
+#include "collector/feed/gateway_settings.hpp"
 #include "collector/publish/alert_settings.hpp"
 #include "core/base/result.hpp"
 
@@ -33,8 +34,10 @@ struct Settings {
   std::vector<Target> targets;
   DetectorSettings detector;
   LabelSettings labels;
-  std::string history_folder;         ///< empty: nothing is kept
-  std::vector<std::string> archives;  ///< MRT files to be read, merged by time
+  std::string history_folder;                              ///< empty: nothing is kept
+  Duration trace_retention = std::chrono::hours{24 * 30};  ///< of raw traceroutes
+  std::vector<std::string> archives;                       ///< MRT files to be read, merged by time
+  GatewaySettings gateway;
   PublishSettings publish;
 };
 

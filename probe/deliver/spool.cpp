@@ -49,7 +49,6 @@ std::optional<std::uint64_t> segment_first(const fs::path& path) {
 struct RecordHead {
   SpoolEntry entry;
   Duration age_clock{};
-  TimePoint written;
 };
 
 void write_record(ByteWriter& out, const SpoolEntry& entry, Duration age_clock, TimePoint written) {
@@ -141,7 +140,6 @@ Result<void> Spool::load(const Clocks& now) {
     return fail("cannot read the spool folder " + options_.folder + ": " + error.message());
   }
   opened_at_ = now.monotonic;
-  TimePoint written;
   for (auto each = found.begin(); each != found.end(); ++each) {
     const bool last = std::next(each) == found.end();
     if (auto loaded = load_segment(each->second, each->first, last); !loaded) {

@@ -178,7 +178,7 @@ TEST_CASE("every documented key is one that the parser knows") {
       std::string{kGood} + "\n[[receiver]]\nname = \"pager\"\nurl = \"http://127.0.0.1:9093\"\n";
   const std::string text = to_toml(*parse_settings(with_receiver, "c.toml", ""));
   const auto keys = setting_keys();
-  CHECK(keys.size() == 40);
+  CHECK(keys.size() == 48);
   for (const SettingKey& each : keys) {
     CAPTURE(each.key);
     CHECK_FALSE(each.meaning.empty());
