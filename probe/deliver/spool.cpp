@@ -49,6 +49,7 @@ std::optional<std::uint64_t> segment_first(const fs::path& path) {
 struct RecordHead {
   SpoolEntry entry;
   Duration age_clock{};
+  TimePoint written;
 };
 
 void write_record(ByteWriter& out, const SpoolEntry& entry, Duration age_clock, TimePoint written) {
