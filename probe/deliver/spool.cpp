@@ -23,8 +23,6 @@ constexpr std::string_view kCursorHead = "isthmus spool cursor 1\n";
 constexpr std::size_t kMaxCursorBytes = std::size_t{1} << 20;
 constexpr std::uint64_t kSmallestSegment = std::uint64_t{64} << 10;
 constexpr std::uint64_t kLargestSegment = std::uint64_t{8} << 20;
-/// Bytes of a record before the batch; see `write_record`.
-constexpr std::size_t kRecordHead = 52;
 
 std::string segment_name(std::uint64_t first) {
   char name[32];
