@@ -89,6 +89,7 @@ struct BmpListener::Impl {
     std::string head;  ///< until there is enough to see that it is BMP
     bool has_begun = false;
     bool table_seen = false;
+    TimePoint last_element;
     bool is_counted = false;  ///< its first message has come: it is the router's session now
   };
   /// A router over all of its connections.
@@ -240,6 +241,7 @@ Task<bool> BmpListener::Impl::open(Connection& connection) {
 }
 
 void BmpListener::Impl::hear(Connection& connection, const BmpElement& element) {
+  connection.last_element = element.route.time;
   if (element.route.kind == RouteKind::TableEnd && element.is_witness) {
     connection.table_seen = true;
   }
@@ -413,7 +415,9 @@ std::size_t BmpListener::connections() const {
 }
 
 std::vector<FeedStatus> BmpListener::status(TimePoint now) const {
-  // A table that never says where it ends is taken for whole after this.
+  // A table that does not say where it ends (RFC 7854 section 9 asks for End-of-RIB; FRR leaves it
+  // out where the peer came up later) is taken for whole after a pause, or when it has lasted.
+  constexpr Duration kPause = std::chrono::seconds{5};
   constexpr Duration kCatchUp = std::chrono::minutes{1};
   std::vector<FeedStatus> list;
   for (const auto& [name, router] : impl_->known) {
@@ -428,7 +432,9 @@ std::vector<FeedStatus> BmpListener::status(TimePoint now) const {
       const BmpSession& session = *router.connection->session;
       add(status.counters, session.counters());
       status.peers = session.peers();
-      if (router.connection->table_seen || now - router.connected_at > kCatchUp) {
+      const TimePoint last = std::max(router.connected_at, router.connection->last_element);
+      if (router.connection->table_seen || now - last > kPause ||
+          now - router.connected_at > kCatchUp) {
         status.state = FeedState::Live;
         status.detail.clear();
       }
