@@ -111,6 +111,9 @@ class Pipeline : public RouteSink, public TraceSink {
   void take(Input input, Work& work);
   void follow(const ArchiveBatch& archive, Work& work);
   void change(Change change);
+  /// Whether the detector's time is that of the clock on the wall.
+  [[nodiscard]] bool is_wall() const { return options_.live && archives_done_; }
+  void advance(Work& work);
   void hand_on(Work work, bool save, bool tell);
   void record();
   bool commit(std::vector<Work>& works);

@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "collector/feed/bmp_session.hpp"
@@ -32,16 +33,27 @@ IpAddress from_asio(const ip::address& address) {
   return IpAddress::from_bytes(Family::Ipv6, std::as_bytes(std::span{bytes}));
 }
 
-ip::address to_asio(const IpAddress& address) {
-  if (address.is_v4()) {
-    return ip::address_v4{address.v4_value()};
+/// Without an address: all of both families, or of IPv4 on a host without IPv6.
+ErrorCode open_acceptor(ip::tcp::acceptor& acceptor, const ListenAddress& listen) {
+  ip::tcp::endpoint endpoint{ip::tcp::v6(), listen.port};
+  ErrorCode error;
+  if (listen.address) {
+    endpoint = {ip::make_address(listen.address->to_string()), listen.port};
+    acceptor.open(endpoint.protocol(), error);
+  } else if (acceptor.open(endpoint.protocol(), error); error) {
+    endpoint = {ip::tcp::v4(), listen.port};
+    acceptor.open(endpoint.protocol(), error);
+  } else {
+    acceptor.set_option(ip::v6_only{false}, error);
   }
-  ip::address_v6::bytes_type bytes{};
-  const auto octets = address.octets();
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    bytes[i] = std::to_integer<unsigned char>(octets[i]);
+  if (!error) {
+    acceptor.set_option(net::socket_base::reuse_address{true}, error);
+    acceptor.bind(endpoint, error);
   }
-  return ip::address_v6{bytes};
+  if (!error) {
+    acceptor.listen(net::socket_base::max_listen_connections, error);
+  }
+  return error;
 }
 
 TimePoint now_utc() {
@@ -77,6 +89,7 @@ struct BmpListener::Impl {
     std::string head;  ///< until there is enough to see that it is BMP
     bool has_begun = false;
     bool table_seen = false;
+    TimePoint last_element;
     bool is_counted = false;  ///< its first message has come: it is the router's session now
   };
   /// A router over all of its connections.
@@ -95,7 +108,6 @@ struct BmpListener::Impl {
       : executor{on},
         options{std::move(given)},
         outlet{out},
-        acceptor{on},
         pause{on} {
     for (const Router& router : options.routers) {
       routers.insert(router.from, router.name);
@@ -105,7 +117,8 @@ struct BmpListener::Impl {
     }
   }
 
-  static Task<> accept_all(std::shared_ptr<Impl> self);
+  static Task<> accept_all(std::shared_ptr<Impl> self,
+                           std::shared_ptr<net::ip::tcp::acceptor> acceptor);
   static Task<> serve(std::shared_ptr<Impl> self, std::shared_ptr<Connection> connection);
   Task<bool> open(Connection& connection);
   Task<> read_all(std::shared_ptr<Connection> connection);
@@ -114,12 +127,13 @@ struct BmpListener::Impl {
   void take_over(const Connection& connection);
   void established(const std::shared_ptr<Connection>& connection);
   void ended(const std::shared_ptr<Connection>& connection, std::string why);
+  void end_session(const std::string& name, Known& router, FeedState state, std::string why);
   void hear(Connection& connection, const BmpElement& element);
 
   net::any_io_executor executor;
   Options options;
   FeedOutlet& outlet;
-  net::ip::tcp::acceptor acceptor;
+  std::vector<std::shared_ptr<net::ip::tcp::acceptor>> acceptors;
   net::steady_timer pause;
   PrefixMap<std::string> routers;
   std::map<std::string, Known> known;
@@ -129,9 +143,10 @@ struct BmpListener::Impl {
   bool is_stopped = false;
 };
 
-Task<> BmpListener::Impl::accept_all(std::shared_ptr<Impl> self) {
+Task<> BmpListener::Impl::accept_all(std::shared_ptr<Impl> self,
+                                     std::shared_ptr<net::ip::tcp::acceptor> acceptor) {
   while (!self->is_stopped) {
-    auto [error, socket] = co_await self->acceptor.async_accept(kAsTuple);
+    auto [error, socket] = co_await acceptor->async_accept(kAsTuple);
     if (self->is_stopped) {
       break;
     }
@@ -226,6 +241,7 @@ Task<bool> BmpListener::Impl::open(Connection& connection) {
 }
 
 void BmpListener::Impl::hear(Connection& connection, const BmpElement& element) {
+  connection.last_element = element.route.time;
   if (element.route.kind == RouteKind::TableEnd && element.is_witness) {
     connection.table_seen = true;
   }
@@ -285,12 +301,8 @@ Task<> BmpListener::Impl::read_all(std::shared_ptr<Connection> connection) {
 void BmpListener::Impl::take_over(const Connection& connection) {
   Known& router = known[connection.name];
   if (router.connection) {
-    const std::shared_ptr<Connection> old = std::exchange(router.connection, nullptr);
-    old->stream.close();
-    add(router.past, old->session->counters());
-    router.state = FeedState::Lost;
-    router.detail = "the router has called again";
-    outlet.rib().lost(connection.name, now_utc());
+    router.connection->stream.close();
+    end_session(connection.name, router, FeedState::Lost, "the router has called again");
   }
 }
 
@@ -324,14 +336,20 @@ void BmpListener::Impl::ended(const std::shared_ptr<Connection>& connection, std
     return;
   }
   const bool is_broken = connection->session->state() == BmpSession::State::Broken;
+  log_warn("a router's BMP session has ended", {{"router", connection->name}, {"reason", why}});
+  end_session(connection->name, router, is_broken ? FeedState::Refused : FeedState::Lost,
+              std::move(why));
+}
+
+void BmpListener::Impl::end_session(const std::string& name, Known& router, FeedState state,
+                                    std::string why) {
+  const std::shared_ptr<Connection> connection = std::exchange(router.connection, nullptr);
   add(router.past, connection->session->counters());
   router.last_peers = connection->session->peers();
-  router.connection.reset();
   ++router.past.gaps;
-  router.state = is_stopped ? FeedState::Stopped : is_broken ? FeedState::Refused : FeedState::Lost;
-  router.detail = why;
-  outlet.rib().lost(connection->name, now_utc());
-  log_warn("a router's BMP session has ended", {{"router", connection->name}, {"reason", why}});
+  router.state = state;
+  router.detail = std::move(why);
+  outlet.rib().lost(name, now_utc());
 }
 
 BmpListener::BmpListener(const net::any_io_executor& executor, Options options, FeedOutlet& outlet)
@@ -344,38 +362,48 @@ BmpListener::~BmpListener() {
 }
 
 Result<void> BmpListener::start() {
-  const ip::tcp::endpoint endpoint{to_asio(impl_->options.address), impl_->options.port};
-  ErrorCode error;
-  impl_->acceptor.open(endpoint.protocol(), error);
-  if (!error) {
-    impl_->acceptor.set_option(net::socket_base::reuse_address{true}, error);
-    impl_->acceptor.bind(endpoint, error);
+  for (const ListenAddress& listen : impl_->options.listen) {
+    auto acceptor = std::make_shared<ip::tcp::acceptor>(impl_->executor);
+    if (const ErrorCode error = open_acceptor(*acceptor, listen)) {
+      return fail("feeds.bmp.listen: " + (listen.address ? listen.address->to_string() : "") +
+                  " port " + std::to_string(listen.port) + ": " + error.message());
+    }
+    impl_->acceptors.push_back(std::move(acceptor));
   }
-  if (!error) {
-    impl_->acceptor.listen(net::socket_base::max_listen_connections, error);
+  for (const auto& acceptor : impl_->acceptors) {
+    net::co_spawn(impl_->executor, Impl::accept_all(impl_, acceptor), net::detached);
   }
-  if (error) {
-    return fail("feeds.bmp.listen: " + impl_->options.address.to_string() + " port " +
-                std::to_string(impl_->options.port) + ": " + error.message());
-  }
-  net::co_spawn(impl_->executor, Impl::accept_all(impl_), net::detached);
   return {};
 }
 
 void BmpListener::stop() {
-  impl_->is_stopped = true;
+  if (std::exchange(impl_->is_stopped, true)) {
+    return;
+  }
   ErrorCode ignored;
-  impl_->acceptor.close(ignored);
+  for (const auto& acceptor : impl_->acceptors) {
+    acceptor->close(ignored);
+  }
   impl_->pause.cancel();
   for (const auto& connection : impl_->connections) {
     connection->stream.close();
   }
+  // Now and not when the connections notice: another listener may be in our place by then.
+  for (auto& [name, router] : impl_->known) {
+    if (router.connection) {
+      impl_->end_session(name, router, FeedState::Stopped, "the collector stops");
+    }
+  }
 }
 
-std::uint16_t BmpListener::port() const {
-  ErrorCode error;
-  const auto endpoint = impl_->acceptor.local_endpoint(error);
-  return error ? std::uint16_t{0} : endpoint.port();
+std::vector<std::uint16_t> BmpListener::ports() const {
+  std::vector<std::uint16_t> ports;
+  for (const auto& acceptor : impl_->acceptors) {
+    ErrorCode error;
+    const auto endpoint = acceptor->local_endpoint(error);
+    ports.push_back(error ? std::uint16_t{0} : endpoint.port());
+  }
+  return ports;
 }
 
 const BmpListener::Refusals& BmpListener::refusals() const {
@@ -387,7 +415,9 @@ std::size_t BmpListener::connections() const {
 }
 
 std::vector<FeedStatus> BmpListener::status(TimePoint now) const {
-  // A table that never says where it ends is taken for whole after this.
+  // A table that does not say where it ends (RFC 7854 section 9 asks for End-of-RIB; FRR leaves it
+  // out where the peer came up later) is taken for whole after a pause, or when it has lasted.
+  constexpr Duration kPause = std::chrono::seconds{5};
   constexpr Duration kCatchUp = std::chrono::minutes{1};
   std::vector<FeedStatus> list;
   for (const auto& [name, router] : impl_->known) {
@@ -402,7 +432,9 @@ std::vector<FeedStatus> BmpListener::status(TimePoint now) const {
       const BmpSession& session = *router.connection->session;
       add(status.counters, session.counters());
       status.peers = session.peers();
-      if (router.connection->table_seen || now - router.connected_at > kCatchUp) {
+      const TimePoint last = std::max(router.connected_at, router.connection->last_element);
+      if (router.connection->table_seen || now - last > kPause ||
+          now - router.connected_at > kCatchUp) {
         status.state = FeedState::Live;
         status.detail.clear();
       }
@@ -425,6 +457,17 @@ std::vector<FeedStatus> BmpListener::status(TimePoint now) const {
       status.detail = "silent for longer than it ever was";
     }
     status.blind = status.state != FeedState::Live || is_silent;
+    list.push_back(std::move(status));
+  }
+  if (const Refusals& refused = impl_->refusals; refused.any()) {
+    FeedStatus status;
+    status.name = "bmp-listener";
+    status.state = FeedState::Live;
+    status.blind = false;
+    status.counters.skipped = {{"access_list", refused.access_list},
+                               {"connections", refused.connections},
+                               {"handshake", refused.handshake},
+                               {"opening", refused.opening}};
     list.push_back(std::move(status));
   }
   return list;

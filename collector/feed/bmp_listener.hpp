@@ -11,6 +11,7 @@
 
 #include "collector/feed/feed_outlet.hpp"
 #include "collector/feed/live_feed.hpp"
+#include "core/runtime/http.hpp"
 #include "core/runtime/tls.hpp"
 
 namespace isthmus::collector {
@@ -26,8 +27,7 @@ class BmpListener final : public LiveFeed {
     Prefix from;
   };
   struct Options {
-    IpAddress address;
-    std::uint16_t port = 11019;  ///< 0: one that is free, see `port()`
+    std::vector<ListenAddress> listen;
     std::vector<Router> routers;
     std::optional<TlsContext> tls;
     std::vector<Asn> origins;  ///< the watched networks
@@ -43,6 +43,8 @@ class BmpListener final : public LiveFeed {
     std::uint64_t connections = 0;  ///< too many, the oldest without a message made room
     std::uint64_t handshake = 0;    ///< TLS failed
     std::uint64_t opening = 0;      ///< no message came in time
+
+    [[nodiscard]] bool any() const { return access_list + connections + handshake + opening > 0; }
   };
 
   BmpListener(const net::any_io_executor& executor, Options options, FeedOutlet& outlet);
@@ -54,10 +56,11 @@ class BmpListener final : public LiveFeed {
 
   Result<void> start() override;
   void stop() override;
+  /// One entry for each router, and "bmp-listener" when somebody was not let in.
   [[nodiscard]] std::vector<FeedStatus> status(TimePoint now) const override;
 
-  /// The port that is listened on.
-  [[nodiscard]] std::uint16_t port() const;
+  /// The ports that are listened on, in the order of `listen`.
+  [[nodiscard]] std::vector<std::uint16_t> ports() const;
   [[nodiscard]] const Refusals& refusals() const;
   [[nodiscard]] std::size_t connections() const;
 

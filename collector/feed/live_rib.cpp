@@ -80,8 +80,7 @@ void LiveRib::take_route(const Route& route, PeerId id, const Peer& peer, RouteB
   if (!peer.is_witness || change == RouteChange::Unchanged || change == RouteChange::Absent) {
     return;
   }
-  if (options_.keep_all && !was_there && !options_.watch.matches(route.prefix) &&
-      (route.attributes == nullptr || !options_.watch.matches(route.attributes->as_path))) {
+  if (options_.keep_all && !was_there && !is_watched(route.prefix, route.attributes)) {
     return;
   }
   changes.add(route, peer.vantage);
@@ -116,6 +115,37 @@ void LiveRib::session(const Route& route, PeerId id, Peer& peer, RouteBatch& cha
   rib_->apply(route);
   if (peer.is_witness) {
     changes.add(route, peer.vantage);
+  }
+}
+
+void LiveRib::watch(WatchFilter filter, TimePoint now, RouteBatch& changes) {
+  options_.watch = std::move(filter);
+  for (const auto& [id, peer] : peers_) {
+    if (peer.is_witness) {
+      tell_table(id, peer, Family::Ipv4, now, changes);
+      tell_table(id, peer, Family::Ipv6, now, changes);
+    }
+  }
+}
+
+void LiveRib::tell_table(PeerId id, const Peer& peer, Family family, TimePoint now,
+                         RouteBatch& changes) {
+  RouteAttributes attributes;
+  Route route;
+  route.kind = RouteKind::Table;
+  route.time = now;
+  route.vantage = peer.vantage.get();
+  route.attributes = &attributes;
+  for (PeerRoutes::Cursor cursor{rib_->routes(id, family), default_route(family)};
+       cursor.get() != nullptr; cursor.advance()) {
+    const RouteEntry& entry = *cursor.get();
+    entry.path->read(attributes);
+    if (is_watched(entry.prefix, &attributes)) {
+      route.prefix = entry.prefix;
+      route.path_id = entry.path_id;
+      route.since = entry.since;
+      changes.add(route, peer.vantage);
+    }
   }
 }
 
@@ -201,7 +231,7 @@ void LiveRib::sweep_some(TimePoint now, RouteBatch& changes) {
     if (entry.is_stale && peer.is_witness) {
       RouteAttributes attributes;
       entry.path->read(attributes);
-      if (options_.watch.matches(entry.prefix) || options_.watch.matches(attributes.as_path)) {
+      if (is_watched(entry.prefix, &attributes)) {
         gone.prefix = entry.prefix;
         gone.path_id = entry.path_id;
         changes.add(gone, peer.vantage);

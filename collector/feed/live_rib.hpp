@@ -39,6 +39,9 @@ class LiveRib {
   /// Takes in an element. What the detector has to know of it is added to `changes`.
   void take(const Route& route, const std::shared_ptr<const VantagePoint>& vantage, bool is_witness,
             RouteBatch& changes);
+  /// Other networks are watched from now on. What is kept of them already is added to `changes`;
+  /// what is not, their feeds have to tell.
+  void watch(WatchFilter filter, TimePoint now, RouteBatch& changes);
   /// The feed of these vantage points does not tell of changes any more: routes are held. Views
   /// "source/..." belong to it too.
   void lost(std::string_view source, TimePoint now);
@@ -78,6 +81,11 @@ class LiveRib {
   void take_route(const Route& route, PeerId id, const Peer& peer, RouteBatch& changes);
   void session(const Route& route, PeerId id, Peer& peer, RouteBatch& changes);
   void start_sweep(PeerId id, Family family);
+  [[nodiscard]] bool is_watched(const Prefix& prefix, const RouteAttributes* attributes) const {
+    return options_.watch.matches(prefix) ||
+           (attributes != nullptr && options_.watch.matches(attributes->as_path));
+  }
+  void tell_table(PeerId id, const Peer& peer, Family family, TimePoint now, RouteBatch& changes);
   void end_peer(PeerId id, Peer& peer, TimePoint now, RouteBatch& changes);
   void sweep_some(TimePoint now, RouteBatch& changes);
 

@@ -171,7 +171,9 @@ void RisLiveClient::Impl::take(std::string_view text, TimePoint now) {
       if (decoder.last_timestamp()) {
         lag = peer.lag = now - *decoder.last_timestamp();
       }
-      sources.insert(vantage->source);
+      if (sources.insert(vantage->source).second) {
+        outlet.rib().regained(vantage->source);  // what was saved before a restart
+      }
       break;
     }
     case RisLiveDecoder::Kind::Malformed:

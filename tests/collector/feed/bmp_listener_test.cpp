@@ -75,8 +75,7 @@ struct Fixture {
       io.run_for(100ms);
       io.restart();
     }
-    options.address = *IpAddress::parse("127.0.0.1");
-    options.port = 0;
+    options.listen = {*ListenAddress::parse("127.0.0.1:0")};
     if (options.routers.empty()) {
       options.routers = {{"edge", *Prefix::parse("127.0.0.1/32")}};
     }
@@ -87,7 +86,7 @@ struct Fixture {
   tcp::socket connect(const char* from = "127.0.0.1") {
     tcp::socket socket{clients_io, tcp::v4()};
     socket.bind({boost::asio::ip::make_address(from), 0});
-    socket.connect({boost::asio::ip::make_address("127.0.0.1"), listener->port()});
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"), listener->ports().front()});
     return socket;
   }
   static void send(tcp::socket& socket, const std::string& bytes) {
