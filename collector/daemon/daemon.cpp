@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "collector/daemon/blind_feeds.hpp"
 #include "collector/daemon/labels.hpp"
 #include "collector/daemon/live_feeds.hpp"
 #include "collector/daemon/pipeline.hpp"
@@ -171,9 +172,10 @@ class Daemon {
   void tell(Committed committed) {
     Publication publication{.time = committed.time};
     if (committed.targets) {
-      publication.targets = std::move(*committed.targets);
-      publication.counters = committed.counters;
       publication.feeds = feeds_->status(utc_now());
+      publication.targets = std::move(*committed.targets);
+      discount_blind_feeds(*publication.targets, *publication.feeds);
+      publication.counters = committed.counters;
       if (probes_) {
         publication.probes = probes_->status();
       }

@@ -229,6 +229,14 @@ void Pipeline::take(Input input, Work& work) {
   }
 }
 
+/// There is no time left to judge it: whoever waits for an answer keeps it.
+void Pipeline::give_up(Input input) {
+  lost_ = true;
+  if (auto* const traces = std::get_if<TraceBatch>(&input)) {
+    traces->done({});
+  }
+}
+
 /// Through an archive the detector's time follows the elements, as in a replay.
 void Pipeline::follow(const ArchiveBatch& archive, Work& work) {
   for (std::size_t i = 0; i < archive.routes.size(); ++i) {
@@ -270,7 +278,9 @@ void Pipeline::detect() {
         work.traces.empty() ? next_tick : std::min(next_tick, SteadyClock::now() + kGather);
     auto input = input_.pop_until(until);
     const bool had_input = input.has_value();
-    if (input) {
+    if (input && ticks(SteadyClock::now()) >= give_up_at_.load()) {
+      give_up(std::move(*input));
+    } else if (input) {
       take(std::move(*input), work);
     } else {
       open = !input_.closed() || input_.size() > 0;

@@ -251,7 +251,8 @@ void BmpListener::Impl::hear(Connection& connection, const BmpElement& element) 
 Task<> BmpListener::Impl::read_all(std::shared_ptr<Connection> connection) {
   // Little until the other side has shown that it is a router: there may be thousands.
   constexpr std::size_t kOpening = std::size_t{2} << 10;
-  constexpr std::size_t kEstablished = std::size_t{64} << 10;
+  constexpr std::size_t kEstablished = std::size_t{16} << 10;
+  constexpr std::size_t kLargest = std::size_t{64} << 10;
   std::vector<char> buffer(kOpening);
   BmpSession& session = *connection->session;
   while (!is_stopped) {
@@ -287,6 +288,9 @@ Task<> BmpListener::Impl::read_all(std::shared_ptr<Connection> connection) {
     }
     if (connection->is_counted) {
       known[connection->name].silence.heard(now);
+    }
+    if (result.count == buffer.size() && connection->is_counted && buffer.size() < kLargest) {
+      buffer.resize(2 * buffer.size());
     }
     co_await outlet.push(connection->changes);
     if (session.state() == BmpSession::State::Broken ||

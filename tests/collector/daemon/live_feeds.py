@@ -8,6 +8,8 @@ import json
 import pathlib
 import signal
 import socket
+import ssl
+import subprocess
 import sys
 import time
 
@@ -174,6 +176,15 @@ def check_founding(checks, program, folder):
     collector.await_judgement()
     checks.equal("a restart is no event", collector.events(), told)
 
+    # One of two is blind: half is seen, and nothing has changed.
+    routers[1].close()
+    collector.wait_for(lambda: collector.feed("west")["blind"])
+    low = collector.wait_for(lambda: next((each for each in [collector.upstreams()[4837]["confidence"]] if each < 1), None))
+    checks.expect("a blind feed lowers confidence", 0.4 < low < 0.6, low)
+    routers[1].call(collector).says(initiation() + routers[1].tables() + routers[1].event())
+    collector.await_feeds("live")
+    collector.wait_for(lambda: collector.upstreams()[4837]["confidence"] == 1)
+
     # Blind: the routers go away and do not come back. The hold is three seconds.
     for router in routers:
         router.close()
@@ -251,6 +262,58 @@ def check_reload(checks, program, folder):
     checks.expect("within 5 seconds, of a busy machine 15", took < 15, took)
 
 
+def openssl(folder, *arguments):
+    subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, check=True)
+
+
+def make_certificates(folder):
+    """An authority, and certificates of the collector and of a router."""
+    folder.mkdir()
+    openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out",
+            "ca.pem", "-subj", "/CN=routers", "-days", "2")
+    for name in ("collector", "router"):
+        openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key", "-out",
+                f"{name}.csr", "-subj", f"/CN={name}")
+        openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out",
+                f"{name}.pem", "-days", "2")
+
+
+def check_tls(checks, program, folder):
+    """With certificates only those routers are heard that have a good one."""
+    keys = folder / "keys"
+    make_certificates(keys)
+    files = f'certificate_file = "{keys}/collector.pem"\nkey_file = "{keys}/collector.key"\nclient_ca_file = "{keys}/ca.pem"\n'
+    config = folder / "tls.toml"
+    config.write_text(toml(folder / "tls", routers=files + ROUTERS))
+    collector = Fed(program, config, folder / "log-tls").await_routers()
+    trust = ssl.create_default_context(cafile=keys / "ca.pem")
+    trust.check_hostname = False
+
+    def refused(context, told=b""):
+        with connect(collector.bmp) as plain:
+            plain.settimeout(60)
+            try:
+                router = context.wrap_socket(plain) if context else plain
+                router.sendall(told)
+                return router.recv(1) == b""
+            except (ssl.SSLError, ConnectionError):
+                return True
+
+    router = Router("edge")
+    everything = initiation() + router.tables()
+    checks.expect("a router without TLS is not heard", refused(None, everything))
+    checks.expect("nor is one without a certificate", refused(trust, everything))
+    collector.wait_for(lambda: collector.feed("bmp-listener").get("skipped", {}).get("handshake", 0) == 2)
+    checks.equal("nothing of it was read", collector.feed()["state"], "waiting")
+    trust.load_cert_chain(keys / "router.pem", keys / "router.key")
+    router.connection = trust.wrap_socket(connect(collector.bmp))
+    router.says(everything)
+    collector.wait_for(lambda: collector.feed()["state"] == "live")
+    checks.equal("one with a good certificate is heard", [each["routes"] for each in collector.feed()["peers"]], [4] * 6)
+    router.close()
+    checks.equal("ended as told", collector.stop()[0], 0)
+
+
 def main():
     program = str(pathlib.Path(sys.argv[1]).absolute())
     checks = Checks()
@@ -258,7 +321,7 @@ def main():
         folder = pathlib.Path(name)
         # They wait most of the time: for the persistence that no machine makes shorter.
         with concurrent.futures.ThreadPoolExecutor() as pool:
-            running = [pool.submit(check, checks, program, folder) for check in (check_founding, check_add_path, check_reload)]
+            running = [pool.submit(check, checks, program, folder) for check in (check_founding, check_add_path, check_reload, check_tls)]
             for each in running:
                 each.result()
     return checks.finish()
