@@ -77,10 +77,12 @@ struct BmpListener::Impl {
   /// One TCP connection.
   struct Connection {
     Connection(net::ip::tcp::socket socket, std::string router, const IpAddress& address)
-        : stream{std::move(socket)},
+        : held_back{socket.get_executor()},
+          stream{std::move(socket)},
           name{std::move(router)},
           from{address} {}
 
+    net::steady_timer held_back;
     ByteStream stream;
     std::string name;
     IpAddress from;
@@ -88,6 +90,10 @@ struct BmpListener::Impl {
     RouteBatch changes;
     std::string head;  ///< until there is enough to see that it is BMP
     bool has_begun = false;
+    /// What it may still tell before it is held back, and when that was true.
+    double allowance = 0;
+    std::chrono::steady_clock::time_point allowed_at;
+    bool is_held_back = false;
     bool table_seen = false;
     TimePoint last_element;
     bool is_counted = false;  ///< its first message has come: it is the router's session now
@@ -122,6 +128,7 @@ struct BmpListener::Impl {
   static Task<> serve(std::shared_ptr<Impl> self, std::shared_ptr<Connection> connection);
   Task<bool> open(Connection& connection);
   Task<> read_all(std::shared_ptr<Connection> connection);
+  Task<> hold_back(Connection& connection, std::size_t told);
   void admit(net::ip::tcp::socket socket);
   void make_room();
   void take_over(const Connection& connection);
@@ -202,6 +209,7 @@ void BmpListener::Impl::make_room() {
     }
   }
   (*oldest)->stream.close();
+  (*oldest)->held_back.cancel();
   connections.erase(oldest);
 }
 
@@ -292,12 +300,35 @@ Task<> BmpListener::Impl::read_all(std::shared_ptr<Connection> connection) {
     if (result.count == buffer.size() && connection->is_counted && buffer.size() < kLargest) {
       buffer.resize(2 * buffer.size());
     }
+    const std::size_t told = connection->changes.size();
     co_await outlet.push(connection->changes);
+    co_await hold_back(*connection, told);
     if (session.state() == BmpSession::State::Broken ||
         session.state() == BmpSession::State::Terminated) {
       break;
     }
   }
+}
+
+/// Waits as long as the router has told more than its share.
+Task<> BmpListener::Impl::hold_back(Connection& connection, std::size_t told) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> since = now - connection.allowed_at;
+  connection.allowed_at = now;
+  connection.allowance =
+      std::min(options.changes_at_once,
+               connection.allowance + since.count() * options.changes_per_second) -
+      static_cast<double>(told);
+  if (connection.allowance >= 0 || is_stopped) {
+    co_return;
+  }
+  const std::chrono::duration<double> wait{-connection.allowance / options.changes_per_second};
+  connection.is_held_back = true;
+  connection.held_back.expires_after(
+      std::chrono::duration_cast<std::chrono::steady_clock::duration>(wait));
+  const auto [ignored] = co_await connection.held_back.async_wait(kAsTuple);
+  static_cast<void>(ignored);
+  connection.is_held_back = false;
 }
 
 /// A router that calls again has forgotten its old session: its routes are held from here on,
@@ -306,6 +337,7 @@ void BmpListener::Impl::take_over(const Connection& connection) {
   Known& router = known[connection.name];
   if (router.connection) {
     router.connection->stream.close();
+    router.connection->held_back.cancel();
     end_session(connection.name, router, FeedState::Lost, "the router has called again");
   }
 }
@@ -391,6 +423,7 @@ void BmpListener::stop() {
   impl_->pause.cancel();
   for (const auto& connection : impl_->connections) {
     connection->stream.close();
+    connection->held_back.cancel();
   }
   // Now and not when the connections notice: another listener may be in our place by then.
   for (auto& [name, router] : impl_->known) {
@@ -441,6 +474,9 @@ std::vector<FeedStatus> BmpListener::status(TimePoint now) const {
           now - router.connected_at > kCatchUp) {
         status.state = FeedState::Live;
         status.detail.clear();
+      }
+      if (router.connection->is_held_back) {
+        status.detail = "held back: it tells more changes of watched routes than one router may";
       }
     } else {
       status.peers = router.last_peers;
