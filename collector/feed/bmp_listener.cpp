@@ -1,20 +1,12 @@
-#include "collector/feed/bmp_listener.hpp"
-
 #include <algorithm>
-#include <list>
-#include <map>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/steady_timer.hpp>
 
-#include "collector/feed/bmp_session.hpp"
-#include "collector/feed/silence_watch.hpp"
-#include "core/net/prefix_map.hpp"
-#include "core/runtime/byte_stream.hpp"
+#include "collector/feed/bmp_listener_impl.hpp"
 #include "core/runtime/log.hpp"
 
 namespace isthmus::collector {
@@ -56,92 +48,7 @@ ErrorCode open_acceptor(ip::tcp::acceptor& acceptor, const ListenAddress& listen
   return error;
 }
 
-TimePoint now_utc() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
-
-void add(FeedCounters& sum, const FeedCounters& more) {
-  sum.messages += more.messages;
-  sum.elements += more.elements;
-  sum.bytes += more.bytes;
-  sum.gaps += more.gaps;
-  sum.connections += more.connections;
-  for (const auto& [reason, count] : more.skipped) {
-    sum.skipped[reason] += count;
-  }
-}
-
 }  // namespace
-
-struct BmpListener::Impl {
-  /// One TCP connection.
-  struct Connection {
-    Connection(net::ip::tcp::socket socket, std::string router, const IpAddress& address)
-        : stream{std::move(socket)},
-          name{std::move(router)},
-          from{address} {}
-
-    ByteStream stream;
-    std::string name;
-    IpAddress from;
-    std::unique_ptr<BmpSession> session;
-    RouteBatch changes;
-    std::string head;  ///< until there is enough to see that it is BMP
-    bool has_begun = false;
-    bool table_seen = false;
-    TimePoint last_element;
-    bool is_counted = false;  ///< its first message has come: it is the router's session now
-  };
-  /// A router over all of its connections.
-  struct Known {
-    FeedState state = FeedState::Waiting;
-    std::string detail;
-    FeedCounters past;  ///< of connections that have ended
-    SilenceWatch silence;
-    TimePoint connected_at;
-    Duration lag{};
-    std::shared_ptr<Connection> connection;
-    std::vector<FeedPeerStatus> last_peers;
-  };
-
-  Impl(const net::any_io_executor& on, Options given, FeedOutlet& out)
-      : executor{on},
-        options{std::move(given)},
-        outlet{out},
-        pause{on} {
-    for (const Router& router : options.routers) {
-      routers.insert(router.from, router.name);
-      if (router.from.length() == address_bits(router.from.family())) {
-        known[router.name];
-      }
-    }
-  }
-
-  static Task<> accept_all(std::shared_ptr<Impl> self,
-                           std::shared_ptr<net::ip::tcp::acceptor> acceptor);
-  static Task<> serve(std::shared_ptr<Impl> self, std::shared_ptr<Connection> connection);
-  Task<bool> open(Connection& connection);
-  Task<> read_all(std::shared_ptr<Connection> connection);
-  void admit(net::ip::tcp::socket socket);
-  void make_room();
-  void take_over(const Connection& connection);
-  void established(const std::shared_ptr<Connection>& connection);
-  void ended(const std::shared_ptr<Connection>& connection, std::string why);
-  void end_session(const std::string& name, Known& router, FeedState state, std::string why);
-  void hear(Connection& connection, const BmpElement& element);
-
-  net::any_io_executor executor;
-  Options options;
-  FeedOutlet& outlet;
-  std::vector<std::shared_ptr<net::ip::tcp::acceptor>> acceptors;
-  net::steady_timer pause;
-  PrefixMap<std::string> routers;
-  std::map<std::string, Known> known;
-  std::list<std::shared_ptr<Connection>> connections;  ///< the oldest first
-  Refusals refusals;
-  std::weak_ptr<Impl> weak_self;
-  bool is_stopped = false;
-};
 
 Task<> BmpListener::Impl::accept_all(std::shared_ptr<Impl> self,
                                      std::shared_ptr<net::ip::tcp::acceptor> acceptor) {
@@ -202,158 +109,8 @@ void BmpListener::Impl::make_room() {
     }
   }
   (*oldest)->stream.close();
+  (*oldest)->held_back.cancel();
   connections.erase(oldest);
-}
-
-Task<> BmpListener::Impl::serve(std::shared_ptr<Impl> self,
-                                std::shared_ptr<Connection> connection) {
-  std::string why = "the collector stops";
-  connection->stream.expire_after(self->options.opening_time);
-  if (co_await self->open(*connection)) {
-    co_await self->read_all(connection);
-    const BmpSession& session = *connection->session;
-    why = session.reason().empty() ? "the connection was closed" : session.reason();
-  }
-  connection->stream.close();
-  self->connections.remove(connection);
-  self->ended(connection, std::move(why));
-}
-
-Task<bool> BmpListener::Impl::open(Connection& connection) {
-  if (options.tls) {
-    const ErrorCode error = co_await connection.stream.accept_tls(*options.tls);
-    if (error) {
-      ++refusals.handshake;
-      log_warn("a router's TLS handshake failed",
-               {{"router", connection.name}, {"error", connection.stream.tls_error()}});
-      co_return false;
-    }
-  }
-  BmpSession::Options session;
-  session.name = connection.name;
-  session.address = connection.from;
-  session.origins = options.origins;
-  session.max_peers = options.max_peers;
-  Connection* const place = &connection;
-  const BmpSession::Emit emit = [this, place](const BmpElement& element) { hear(*place, element); };
-  connection.session = std::make_unique<BmpSession>(std::move(session), emit);
-  co_return true;
-}
-
-void BmpListener::Impl::hear(Connection& connection, const BmpElement& element) {
-  connection.last_element = element.route.time;
-  if (element.route.kind == RouteKind::TableEnd && element.is_witness) {
-    connection.table_seen = true;
-  }
-  outlet.rib().take(element.route, element.vantage, element.is_witness, connection.changes);
-}
-
-Task<> BmpListener::Impl::read_all(std::shared_ptr<Connection> connection) {
-  // Little until the other side has shown that it is a router: there may be thousands.
-  constexpr std::size_t kOpening = std::size_t{2} << 10;
-  constexpr std::size_t kEstablished = std::size_t{16} << 10;
-  constexpr std::size_t kLargest = std::size_t{64} << 10;
-  std::vector<char> buffer(kOpening);
-  BmpSession& session = *connection->session;
-  while (!is_stopped) {
-    const StreamResult result = co_await connection->stream.read_some(buffer);
-    if (result.error) {
-      if (!connection->is_counted && result.error == net::error::timed_out) {
-        ++refusals.opening;
-      }
-      break;
-    }
-    if (is_stopped) {
-      break;
-    }
-    const TimePoint now = now_utc();
-    Bytes bytes = std::as_bytes(std::span{buffer}.first(result.count));
-    if (!connection->has_begun) {
-      connection->head.append(as_text(bytes));
-      bytes = as_bytes(connection->head);
-      if (bytes.size() < BmpFramer::kHeader) {
-        continue;
-      }
-      if (bytes[0] == std::byte{3}) {
-        take_over(*connection);
-      }
-      connection->has_begun = true;
-    }
-    session.receive(bytes, now);
-    connection->head.clear();
-    if (session.state() == BmpSession::State::Established && !connection->is_counted) {
-      connection->stream.expire_never();
-      buffer.resize(kEstablished);
-      established(connection);
-    }
-    if (connection->is_counted) {
-      known[connection->name].silence.heard(now);
-    }
-    if (result.count == buffer.size() && connection->is_counted && buffer.size() < kLargest) {
-      buffer.resize(2 * buffer.size());
-    }
-    co_await outlet.push(connection->changes);
-    if (session.state() == BmpSession::State::Broken ||
-        session.state() == BmpSession::State::Terminated) {
-      break;
-    }
-  }
-}
-
-/// A router that calls again has forgotten its old session: its routes are held from here on,
-/// before the new session says anything.
-void BmpListener::Impl::take_over(const Connection& connection) {
-  Known& router = known[connection.name];
-  if (router.connection) {
-    router.connection->stream.close();
-    end_session(connection.name, router, FeedState::Lost, "the router has called again");
-  }
-}
-
-void BmpListener::Impl::established(const std::shared_ptr<Connection>& connection) {
-  Known& router = known[connection->name];
-  connection->is_counted = true;
-  router.connection = connection;
-  router.state = FeedState::CatchingUp;
-  router.detail = "the tables of its peers are still coming";
-  router.connected_at = now_utc();
-  log_info("a router speaks BMP", {{"router", connection->name},
-                                   {"address", connection->from.to_string()},
-                                   {"system", connection->session->system_name()},
-                                   {"description", connection->session->system_description()}});
-}
-
-void BmpListener::Impl::ended(const std::shared_ptr<Connection>& connection, std::string why) {
-  if (!connection->is_counted) {
-    if (connection->session && connection->session->state() == BmpSession::State::Broken) {
-      log_warn("a router does not speak BMP", {{"router", connection->name}, {"reason", why}});
-      Known& router = known[connection->name];
-      if (!router.connection) {
-        router.state = FeedState::Refused;
-        router.detail = std::move(why);
-      }
-    }
-    return;
-  }
-  Known& router = known[connection->name];
-  if (router.connection != connection) {
-    return;
-  }
-  const bool is_broken = connection->session->state() == BmpSession::State::Broken;
-  log_warn("a router's BMP session has ended", {{"router", connection->name}, {"reason", why}});
-  end_session(connection->name, router, is_broken ? FeedState::Refused : FeedState::Lost,
-              std::move(why));
-}
-
-void BmpListener::Impl::end_session(const std::string& name, Known& router, FeedState state,
-                                    std::string why) {
-  const std::shared_ptr<Connection> connection = std::exchange(router.connection, nullptr);
-  add(router.past, connection->session->counters());
-  router.last_peers = connection->session->peers();
-  ++router.past.gaps;
-  router.state = state;
-  router.detail = std::move(why);
-  outlet.rib().lost(name, now_utc());
 }
 
 BmpListener::BmpListener(const net::any_io_executor& executor, Options options, FeedOutlet& outlet)
@@ -391,6 +148,7 @@ void BmpListener::stop() {
   impl_->pause.cancel();
   for (const auto& connection : impl_->connections) {
     connection->stream.close();
+    connection->held_back.cancel();
   }
   // Now and not when the connections notice: another listener may be in our place by then.
   for (auto& [name, router] : impl_->known) {
@@ -441,6 +199,9 @@ std::vector<FeedStatus> BmpListener::status(TimePoint now) const {
           now - router.connected_at > kCatchUp) {
         status.state = FeedState::Live;
         status.detail.clear();
+      }
+      if (router.connection->is_held_back) {
+        status.detail = "held back: it tells more changes of watched routes than one router may";
       }
     } else {
       status.peers = router.last_peers;

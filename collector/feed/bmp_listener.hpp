@@ -36,6 +36,11 @@ class BmpListener final : public LiveFeed {
     /// Until the first message has come; then a session may be quiet for ever, and TCP finds out
     /// about a router that is gone.
     std::chrono::milliseconds opening_time{30'000};
+    /// Changes of watched routes that one router may tell a second, and at once before that counts.
+    /// Beyond, it is read more slowly, so that it cannot keep the detector from listening to
+    /// others.
+    double changes_per_second = 5'000;
+    double changes_at_once = 100'000;
   };
   /// What became of connections that were not let in, or did not last to the first message.
   struct Refusals {

@@ -1,23 +1,26 @@
 #!/usr/bin/env python3
 """The collector as a program, fed over BMP: what routers say becomes events, and what they do not say does not.
 
-live_feeds.py COLLECTOR
+live_feeds.py ISTHMUSCTL COLLECTOR
 """
 import concurrent.futures
 import json
 import pathlib
+import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "tool"))
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "support"))
 from bmp_speaker import Peer, announcement, connect, initiation, withdrawal  # noqa: E402
 from daemon import Collector  # noqa: E402
-from tool_run import Checks, scratch  # noqa: E402
+from tool_run import STORY, Checks, Tool, scratch, simulate  # noqa: E402
 
 PREFIXES = [f"175.45.{third}.0/24" for third in range(176, 180)]
 MOVED = [PREFIXES[0], PREFIXES[2], PREFIXES[3]]
@@ -314,14 +317,72 @@ def check_tls(checks, program, folder):
     checks.equal("ended as told", collector.stop()[0], 0)
 
 
+class Cache(threading.Thread):
+    """An RPKI cache (RFC 8210) that answers every query with one VRP, and ends each connection after two."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.queries = []
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                for _ in range(2):
+                    head = connection.recv(8, socket.MSG_WAITALL)
+                    if len(head) < 8:
+                        break
+                    self.queries.append(head[1])
+                    connection.recv(struct.unpack("!I", head[4:])[0] - 8)
+                    vrp = struct.pack("!BBHI4B4sI", 1, 4, 0, 20, 1, 22, 24, 0, bytes([175, 45, 176, 0]), 131279)
+                    connection.sendall(struct.pack("!BBHI", 1, 3, 7, 8) + (vrp if head[1] == 2 else b"")
+                                       + struct.pack("!BBHIIIII", 1, 7, 7, 24, len(self.queries), 1, 1, 600))
+
+
+def check_others(checks, tool, program, folder):
+    """Archives that appear in a folder are followed, an RPKI cache is kept up with, and RIS Live is tried for ever."""
+    cache = Cache()
+    archives = simulate(tool, STORY, folder / "story")
+    place = folder / "published"
+    place.mkdir()
+    feeds = f'rtr = ["tcp://127.0.0.1:{cache.port}"]\n'
+    tables = (f'[feeds.ris_live]\nurl = "ws://127.0.0.1:1/"\n[[feeds.follow]]\nlocation = "{place}"\ninterval = "1s"\n'
+              'collector = "story"\nlook_back = "87600h"\n')
+    config = folder / "others.toml"
+    config.write_text(toml(folder / "others", feeds=feeds + tables, listen=False))
+    collector = Fed(program, config, folder / "log-others").await_ready()
+    cached = f"rtr-127.0.0.1:{cache.port}"
+    collector.wait_for(lambda: collector.feed(cached)["state"] == "live" and 1 in cache.queries)
+    checks.equal("the cache is asked for all, then for what is new", cache.queries[:2], [2, 1])
+    collector.wait_for(lambda: collector.feed(cached)["messages"] >= 9)
+    collector.wait_for(lambda: collector.feed("ris-live")["blind"] and collector.feed("ris-live")["detail"])
+    first = sorted(archives)[0]
+    hidden = place / f".{first.name}"
+    shutil.copy(first, hidden)
+    hidden.rename(place / first.name)
+    collector.wait_for(lambda: collector.feed("story").get("elements", 0) > 0)
+    checks.expect("its ledger is kept", (folder / "others" / "feeds" / "archives" / "ledger").exists())
+    cache.listener.close()
+    status, took = collector.stop()
+    checks.equal("ended as told", status, 0)
+    checks.expect("within 5 seconds, of a busy machine 15", took < 15, took)
+
+
 def main():
-    program = str(pathlib.Path(sys.argv[1]).absolute())
+    tool, program = Tool(sys.argv[1]), str(pathlib.Path(sys.argv[2]).absolute())
     checks = Checks()
     with scratch() as name:
         folder = pathlib.Path(name)
         # They wait most of the time: for the persistence that no machine makes shorter.
         with concurrent.futures.ThreadPoolExecutor() as pool:
             running = [pool.submit(check, checks, program, folder) for check in (check_founding, check_add_path, check_reload, check_tls)]
+            running.append(pool.submit(check_others, checks, tool, program, folder))
             for each in running:
                 each.result()
     return checks.finish()

@@ -248,3 +248,31 @@ TEST_CASE_METHOD(Fixture, "a router that calls again replaces its old session", 
   CHECK(until([&] { return status().counters.connections == 2; }));
   CHECK(status().counters.messages == 6);
 }
+
+TEST_CASE_METHOD(Fixture, "a router that tells too much is held back, and no other",
+                 "[bmp-listener]") {
+  BmpListener::Options options;
+  options.routers = {{"lab", *Prefix::parse("127.0.0.0/8")}};
+  options.changes_per_second = 200;
+  options.changes_at_once = 10;
+  listen(std::move(options));
+  tcp::socket loud = connect("127.0.0.6");
+  std::string bytes = initiation() + peer_up({});
+  for (unsigned i = 0; i < 100; ++i) {
+    const std::string prefix =
+        Prefix::covering(IpAddress::v4(0xaf2db000U + (i << 2)), 30).to_string();
+    bytes += monitoring({}, announcement(nlri(prefix), {4837, 131279}));
+  }
+  send(loud, bytes);
+  REQUIRE(until([&] { return sink.paths.size() == 101; }));
+  CHECK(until([&] { return status("lab-127.0.0.6").detail.starts_with("held back"); }));
+  // What it says now waits; what another one says does not.
+  const auto begun = std::chrono::steady_clock::now();
+  send(loud, monitoring({}, announcement(nlri("175.45.176.0/24"), {4837, 131279})));
+  tcp::socket good = connect("127.0.0.5");
+  send(good, initiation() + peer_up({}));
+  REQUIRE(until([&] { return sink.paths.size() >= 102; }));
+  CHECK(status("lab-127.0.0.5").counters.messages == 2);
+  REQUIRE(until([&] { return sink.paths.size() == 103; }));
+  CHECK(std::chrono::steady_clock::now() - begun > 200ms);
+}
