@@ -215,6 +215,9 @@ std::vector<FeedStatus> BmpListener::status(TimePoint now) const {
     for (FeedPeerStatus& peer : status.peers) {
       const VantagePoint vantage{Plane::Control, name, peer.address, peer.asn};
       peer.routes = impl_->outlet.rib().routes_of(vantage);
+      if (peer.state == PeerState::Up && impl_->outlet.rib().is_stuck(vantage, now)) {
+        peer.state = PeerState::Stuck;
+      }
       status.lag = std::max(status.lag, peer.lag);
     }
     const bool is_silent = router.silence.is_silent(now);

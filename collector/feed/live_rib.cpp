@@ -181,6 +181,7 @@ void LiveRib::end_peer(PeerId id, Peer& peer, TimePoint now, RouteBatch& changes
 
 void LiveRib::tick(TimePoint now, RouteBatch& changes) {
   constexpr std::size_t kRoutes = 4096;
+  constexpr Duration kLookEvery = std::chrono::minutes{1};
   for (auto& [id, peer] : peers_) {
     if (peer.held_until && *peer.held_until <= now) {
       end_peer(id, peer, now, changes);
@@ -192,6 +193,32 @@ void LiveRib::tick(TimePoint now, RouteBatch& changes) {
   }
   sweep_some(now, changes);
   rib_->collect(kRoutes);
+  if (now >= next_look_) {
+    next_look_ = now + kLookEvery;
+    look_for_stuck(now);
+  }
+}
+
+/// At watched prefixes only: what is watched by path is others' business.
+void LiveRib::look_for_stuck(TimePoint now) {
+  std::map<Prefix, std::set<Asn>> holders;
+  std::set<Asn> seeing;
+  for (const auto& [id, peer] : peers_) {
+    if (!peer.is_witness || peer.held_until) {
+      continue;
+    }
+    for (const auto& [watched, ignored] : options_.watch.prefixes()) {
+      const PeerRoutes& routes = rib_->routes(id, watched.family());
+      for (PeerRoutes::Cursor cursor{routes, watched}; cursor.get() != nullptr; cursor.advance()) {
+        if (!watched.contains(cursor.get()->prefix)) {
+          break;
+        }
+        holders[cursor.get()->prefix].insert(peer.vantage->asn);
+        seeing.insert(peer.vantage->asn);
+      }
+    }
+  }
+  stuck_.look(holders, seeing.size(), now);
 }
 
 void LiveRib::start_sweep(PeerId id, Family family) {

@@ -10,6 +10,7 @@
 
 #include "collector/feed/adj_rib_in.hpp"
 #include "collector/feed/route_batch.hpp"
+#include "collector/feed/stuck_routes.hpp"
 #include "collector/feed/watch_filter.hpp"
 #include "core/base/result.hpp"
 
@@ -55,6 +56,11 @@ class LiveRib {
   /// Whether the routes of a vantage point are from before its feed was lost, or the restart.
   [[nodiscard]] bool is_held(const VantagePoint& vantage) const;
 
+  /// Whether a peer still tells of a watched prefix long after everybody else has given it up.
+  [[nodiscard]] bool is_stuck(const VantagePoint& vantage, TimePoint now) const {
+    return stuck_.is_stuck(vantage.asn, now);
+  }
+
   /// Writes all routes to a file, which is replaced in one step. Routes with path identifiers are
   /// left out; they come back with their session.
   Result<void> save(const std::string& path, TimePoint now) const;
@@ -88,6 +94,7 @@ class LiveRib {
   void tell_table(PeerId id, const Peer& peer, Family family, TimePoint now, RouteBatch& changes);
   void end_peer(PeerId id, Peer& peer, TimePoint now, RouteBatch& changes);
   void sweep_some(TimePoint now, RouteBatch& changes);
+  void look_for_stuck(TimePoint now);
 
   Options options_;
   std::unique_ptr<AdjRibIn> rib_;
@@ -95,6 +102,8 @@ class LiveRib {
   PeerId last_id_ = AdjRibIn::kNoPeer;
   Peer* last_ = nullptr;
   std::deque<Sweep> sweeps_;
+  StuckRoutes stuck_;
+  TimePoint next_look_;
 };
 
 }  // namespace isthmus::collector

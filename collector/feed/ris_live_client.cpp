@@ -352,6 +352,9 @@ std::vector<FeedStatus> RisLiveClient::status(TimePoint now) const {
     each.last_message = peer.last;
     each.lag = peer.lag;
     each.routes = impl_->outlet.rib().routes_of(*vantage);
+    if (each.state == PeerState::Up && impl_->outlet.rib().is_stuck(*vantage, now)) {
+      each.state = PeerState::Stuck;
+    }
     status.peers.push_back(std::move(each));
   }
   return {std::move(status)};
