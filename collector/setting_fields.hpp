@@ -56,6 +56,20 @@ inline constexpr std::array kFileFields{
     FileField{"pfx2as", &LabelSettings::pfx2as, "CAIDA prefix-to-AS files."},
     FileField{"csv", &LabelSettings::csv, "Address ranges as start,end,asn."},
     FileField{"as_names", &LabelSettings::as_names, "Names of ASes, for people to read."},
+    FileField{"mmdb", &LabelSettings::mmdb, "MaxMind databases (GeoLite2-ASN and its kin)."},
+    FileField{"ixps", &LabelSettings::ixps,
+              "Exchanges, their LANs and members: CAIDA's JSON lines or PeeringDB's JSON."},
+    FileField{"delegated", &LabelSettings::delegated,
+              "Delegated-extended files of the registries: who holds what nobody announces."},
+    FileField{"countries", &LabelSettings::countries,
+              "Countries of ASes as asn,country; they win over the registries."},
+    FileField{"as_relationships", &LabelSettings::as_relationships,
+              "CAIDA as-rel files: which AS pays which."},
+    FileField{"as_cones", &LabelSettings::as_cones, "CAIDA ppdc-ases files: customer cones."},
+    FileField{"as_organisations", &LabelSettings::as_organisations,
+              "CAIDA as2org files: which ASes belong to one organisation."},
+    FileField{"siblings", &LabelSettings::siblings,
+              "Your own groups of ASes that belong together, one group a line."},
 };
 
 /// The highest candidate_score that may be asked for, in nats.

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "collector/gateway_keys.hpp"
+#include "collector/publish_keys.hpp"
 #include "collector/setting_fields.hpp"
 #include "core/net/prefix_map.hpp"
 #include "core/runtime/toml_document.hpp"
@@ -236,10 +238,14 @@ std::vector<std::string> read_files(TomlTable& table, std::string_view key,
   return files;
 }
 
-std::string read_history(TomlTable& root, const std::string& folder) {
+std::string read_history(TomlTable& root, const std::string& folder, Settings& settings) {
   auto table = root.table("history");
   if (!table) {
     return {};
+  }
+  settings.trace_retention = table->duration("trace_retention").value_or(settings.trace_retention);
+  if (settings.trace_retention < std::chrono::hours{1}) {
+    table->complain("trace_retention", "is less than an hour");
   }
   const std::string written = table->text("folder").value_or("");
   if (written.empty()) {
@@ -263,10 +269,12 @@ Settings read(TomlDocument& document, const std::string& folder) {
       settings.labels.*field.member = read_files(*labels, field.key, folder);
     }
   }
-  settings.history_folder = read_history(root, folder);
+  settings.history_folder = read_history(root, folder, settings);
   if (auto feeds = root.table("feeds")) {
     settings.archives = read_files(*feeds, "archives", folder);
   }
+  settings.gateway = read_gateway(root, folder);
+  settings.publish = read_publish(root, folder);
   return settings;
 }
 

@@ -5,17 +5,27 @@
 #include <vector>
 
 #include "collector/detect/target.hpp"
+#include "collector/feed/gateway_settings.hpp"
+#include "collector/publish/alert_settings.hpp"
 #include "core/base/result.hpp"
 
 namespace isthmus::collector {
 
 /// Files from which addresses and ASNs get their names; each list may be empty.
 struct LabelSettings {
-  std::vector<std::string> override_files;  ///< `prefix,asn` lines that win over all others
-  std::vector<std::string> mrt;             ///< RIB dumps: the origin table
-  std::vector<std::string> pfx2as;          ///< CAIDA's prefix-to-AS files
-  std::vector<std::string> csv;             ///< `start,end,asn` lines
-  std::vector<std::string> as_names;        ///< names of ASes
+  std::vector<std::string> override_files;    ///< `prefix,asn` lines that win over all others
+  std::vector<std::string> mrt;               ///< RIB dumps: the origin table
+  std::vector<std::string> pfx2as;            ///< CAIDA's prefix-to-AS files
+  std::vector<std::string> csv;               ///< `start,end,asn` lines
+  std::vector<std::string> as_names;          ///< names of ASes
+  std::vector<std::string> mmdb;              ///< MaxMind databases of ASes
+  std::vector<std::string> ixps;              ///< exchanges: LANs and members
+  std::vector<std::string> delegated;         ///< registries' delegated-extended files
+  std::vector<std::string> countries;         ///< `asn,country` lines that win over registries
+  std::vector<std::string> as_relationships;  ///< who pays whom
+  std::vector<std::string> as_cones;          ///< customer cones
+  std::vector<std::string> as_organisations;  ///< as2org
+  std::vector<std::string> siblings;          ///< ASes that belong together, one group a line
   friend bool operator==(const LabelSettings&, const LabelSettings&) = default;
 };
 
@@ -24,8 +34,11 @@ struct Settings {
   std::vector<Target> targets;
   DetectorSettings detector;
   LabelSettings labels;
-  std::string history_folder;         ///< empty: nothing is kept
-  std::vector<std::string> archives;  ///< MRT files to be read, merged by time
+  std::string history_folder;                              ///< empty: nothing is kept
+  Duration trace_retention = std::chrono::hours{24 * 30};  ///< of raw traceroutes
+  std::vector<std::string> archives;                       ///< MRT files to be read, merged by time
+  GatewaySettings gateway;
+  PublishSettings publish;
 };
 
 /// Reads and checks a configuration file; relative paths in it are taken from its folder. The error

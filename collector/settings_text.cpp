@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "collector/gateway_keys.hpp"
+#include "collector/publish_keys.hpp"
 #include "collector/setting_fields.hpp"
 #include "collector/settings.hpp"
 
@@ -32,6 +34,8 @@ constexpr std::string_view kRouteServersMeaning =
     "ASNs that IXP route servers leave in paths; they are taken out before a path is read.";
 constexpr std::string_view kFolderMeaning =
     "Where the history is kept; left empty, nothing is. Relative to this file.";
+constexpr std::string_view kRetentionMeaning =
+    "Raw traceroutes are kept for so long; longer than probes keep what they could not deliver.";
 constexpr std::string_view kArchivesMeaning =
     "MRT files to be read, merged by time. Relative to this file.";
 
@@ -133,8 +137,18 @@ std::string to_toml(const Settings& settings) {
   }
   text += "\n[history]\n";
   append(text, kFolderMeaning, "folder", quoted(settings.history_folder));
+  append(text, kRetentionMeaning, "trace_retention", duration_text(settings.trace_retention));
   text += "\n[feeds]\n";
   append(text, kArchivesMeaning, "archives", list(settings.archives));
+  text += "\n[gateway]\n";
+  for (const GatewayListField& field : kGatewayLists) {
+    append(text, field.meaning, field.key, list(settings.gateway.*field.member));
+  }
+  for (const GatewayTextField& field : kGatewayTexts) {
+    append(text, field.meaning, field.key, quoted(settings.gateway.*field.member));
+  }
+  append(text, kGatewayRateMeaning, "rate", number_text(settings.gateway.rate));
+  append_publish(text, settings.publish);
   return text;
 }
 
@@ -157,7 +171,24 @@ std::vector<SettingKey> setting_keys() {
     add("labels", field.key, "[]", field.meaning);
   }
   add("history", "folder", "\"\"", kFolderMeaning);
+  add("history", "trace_retention", duration_text(Settings{}.trace_retention), kRetentionMeaning);
   add("feeds", "archives", "[]", kArchivesMeaning);
+  const GatewaySettings gateway;
+  for (const GatewayListField& field : kGatewayLists) {
+    add("gateway", field.key, "[]", field.meaning);
+  }
+  for (const GatewayTextField& field : kGatewayTexts) {
+    add("gateway", field.key, quoted(gateway.*field.member), field.meaning);
+  }
+  add("gateway", "rate", number_text(gateway.rate), kGatewayRateMeaning);
+  const PublishSettings publish;
+  add("publish", "external_url", "\"\"", kExternalUrlMeaning);
+  add("publish", "max_series", std::to_string(publish.max_series), kMaxSeriesMeaning);
+  add("publish", "labelled_prefixes", std::to_string(publish.labelled_prefixes),
+      kLabelledPrefixesMeaning);
+  for (const ReceiverField& field : kReceiverFields) {
+    add("receiver", field.key, std::string{field.default_value}, field.meaning);
+  }
   return keys;
 }
 

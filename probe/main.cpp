@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "probe/daemon_commands.hpp"
 #include "probe/trace_command.hpp"
 
 namespace {
@@ -17,6 +18,7 @@ int run(int argc, char** argv) {
   app.footer("`isthmus-probe COMMAND --help` tells more.");
   int status = 0;
   isthmus::probe::add_trace_command(app, status);
+  isthmus::probe::add_daemon_commands(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

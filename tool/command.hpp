@@ -39,5 +39,6 @@ void add_export_commands(CLI::App& app, Outcome& outcome);
 void add_dump_command(CLI::App& app, Outcome& outcome);
 void add_config_command(CLI::App& app, Outcome& outcome);
 void add_simulate_command(CLI::App& app, Outcome& outcome);
+void add_probe_commands(CLI::App& app, Outcome& outcome);
 
 }  // namespace isthmus::tool

@@ -55,7 +55,7 @@ Result<collector::Settings> settings_of(const ReplayOptions& options) {
     settings.archives = options.files;
   }
   if (settings.archives.empty()) {
-    return fail("nothing to read: name MRT archives");
+    return fail("nothing to read: name MRT archives or files of traceroutes");
   }
   return settings;
 }
@@ -66,6 +66,14 @@ Result<collector::Labeller> labels_of(const collector::LabelSettings& settings) 
   files.pfx2as = settings.pfx2as;
   files.csv = settings.csv;
   files.as_names = settings.as_names;
+  files.mmdb = settings.mmdb;
+  files.ixps = settings.ixps;
+  files.delegated = settings.delegated;
+  files.countries = settings.countries;
+  files.as_relationships = settings.as_relationships;
+  files.as_cones = settings.as_cones;
+  files.as_organisations = settings.as_organisations;
+  files.siblings = settings.siblings;
   std::vector<std::unique_ptr<collector::RouteSource>> dumps;
   for (const std::string& path : settings.mrt) {
     auto dump = collector::open_mrt(path, {});
@@ -181,7 +189,8 @@ void add_replay_command(CLI::App& app, Outcome& outcome) {
       "replay", "Run route archives through the detector, in their own time, and tell the events");
   command->add_option("FILE", options->files,
                       "MRT archives (plain, .gz, .bz2, .zst), tables and updates of any number of "
-                      "route collectors; they are merged by time");
+                      "route collectors, and files of traceroutes (RIPE Atlas or scamper JSON, "
+                      "warts, the output of traceroute); they are merged by time");
   command->add_option("--config.file", options->config,
                       "Configuration with targets; `isthmusctl config generate` learns one");
   options->target.add_to(*command);

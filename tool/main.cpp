@@ -35,6 +35,7 @@ int run(int argc, char** argv) {
   add_dump_command(app, outcome);
   add_config_command(app, outcome);
   add_simulate_command(app, outcome);
+  add_probe_commands(app, outcome);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

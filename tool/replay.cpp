@@ -1,10 +1,12 @@
 #include "tool/replay.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "collector/detect/detector.hpp"
 #include "collector/feed/merged_source.hpp"
+#include "collector/feed/trace_source.hpp"
 #include "tool/progress.hpp"
 
 namespace isthmus::tool {
@@ -18,36 +20,76 @@ void append(std::vector<T>& to, std::vector<T>& from) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
 }
 
-/// Archives that were opened; the readers belong to the sources.
-struct Archives {
-  std::vector<std::unique_ptr<collector::RouteSource>> sources;
-  std::vector<const collector::MrtReader*> readers;
+}  // namespace
 
-  [[nodiscard]] collector::Input::Progress progress() const {
-    collector::Input::Progress sum;
-    for (const collector::MrtReader* const reader : readers) {
-      sum.consumed += reader->progress().consumed;
-      sum.total += reader->progress().total;
-    }
-    return sum;
+collector::Input::Progress Replay::Archives::progress() const {
+  collector::Input::Progress sum;
+  for (const collector::MrtReader* const reader : readers) {
+    sum.consumed += reader->progress().consumed;
+    sum.total += reader->progress().total;
   }
-};
+  return sum;
+}
 
-Result<Archives> open_all(const std::vector<std::string>& paths) {
-  Archives archives;
+Result<void> Replay::read_traces(const std::string& path) {
+  collector::TraceFileOptions options;
+  options.vantage.source = path.substr(path.find_last_of('/') + 1);
+  auto source = collector::open_traces(path, options);
+  if (!source) {
+    return unexpected{source.error()};
+  }
+  while (const Traceroute* const trace = (*source)->next()) {
+    if (reader_.concerns(trace->destination)) {
+      archives_.traces.push_back(*trace);
+    }
+  }
+  accounts_.push_back({path, (*source)->account()});
+  return {};
+}
+
+Result<void> Replay::open(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
+    // Standard input can be read but once: it holds routes.
+    if (path != "-" && collector::holds_traces(path).value_or(false)) {
+      if (const Result<void> read = read_traces(path); !read) {
+        return read;
+      }
+      continue;
+    }
     auto reader =
         collector::open_mrt(path, {.source = {}, .detail = collector::Detail::Paths, .wanted = {}});
     if (!reader) {
       return unexpected{reader.error()};
     }
-    archives.readers.push_back(reader->get());
-    archives.sources.push_back(std::move(*reader));
+    archives_.readers.push_back(reader->get());
+    archives_.paths.push_back(path);
+    archives_.sources.push_back(std::move(*reader));
   }
-  return archives;
+  std::stable_sort(
+      archives_.traces.begin(), archives_.traces.end(),
+      [](const Traceroute& left, const Traceroute& right) { return left.end < right.end; });
+  return {};
 }
 
-}  // namespace
+/// Shows the detector whichever is older, the next route or the next traceroute, and says its time.
+TimePoint Replay::observe_next(collector::Detector& detector, const Route*& route,
+                               collector::RouteSource& routes) {
+  auto& [sources, paths, readers, traces, next] = archives_;
+  if (next < traces.size() && (route == nullptr || traces[next].end <= route->time)) {
+    const TimePoint time = traces[next].end;
+    const auto labelled = labeller_.label_trace(std::move(traces[next]));
+    ++next;
+    for (const Observation& seen : reader_.read(labelled, labeller_.relations())) {
+      detector.observe(seen);
+    }
+    return time;
+  }
+  const TimePoint time = route->time;
+  detector.observe(*route);
+  reader_.observe(*route);
+  route = routes.next();
+  return time;
+}
 
 Replay::Replay(collector::Settings settings, collector::Labeller labeller,
                std::unique_ptr<collector::History> history, OnEvent on_event, Stop stop)
@@ -55,7 +97,8 @@ Replay::Replay(collector::Settings settings, collector::Labeller labeller,
       labeller_{std::move(labeller)},
       history_{std::move(history)},
       on_event_{std::move(on_event)},
-      stop_{std::move(stop)} {}
+      stop_{std::move(stop)},
+      reader_{settings_.targets, settings_.detector} {}
 
 void Replay::annotate(Event& event) const {
   if (event.upstream) {
@@ -67,6 +110,7 @@ void Replay::annotate(Event& event) const {
 Result<void> Replay::hand_over(collector::Findings findings, TimePoint progress) {
   for (Event& event : findings.events) {
     annotate(event);
+    reader_.observe(event);
     on_event_(event);
     ++events_;
   }
@@ -93,19 +137,19 @@ Result<void> Replay::store(TimePoint progress) {
 }
 
 Result<void> Replay::run(const std::vector<std::string>& archives) {
-  Result<Archives> opened = open_all(archives);
-  if (!opened) {
-    return unexpected{opened.error()};
+  if (const Result<void> opened = open(archives); !opened) {
+    return opened;
   }
-  collector::MergedSource merged{std::move(opened->sources)};
+  collector::MergedSource merged{std::move(archives_.sources)};
   collector::Detector detector{settings_.targets, settings_.detector};
   Progress progress{"elements"};
   TimePoint now;  // of the newest element; archives are younger than 1970
   std::uint64_t count = 0;
-  while (const Route* const route = merged.next()) {
-    detector.observe(*route);
-    if (route->time > now && route->time - now >= std::chrono::seconds{1}) {
-      now = route->time;
+  const Route* route = merged.next();
+  while (route != nullptr || archives_.next_trace < archives_.traces.size()) {
+    const TimePoint time = observe_next(detector, route, merged);
+    if (time > now && time - now >= std::chrono::seconds{1}) {
+      now = time;
       detector.advance(now);
       collector::Findings findings = detector.take_findings();
       if (!findings.events.empty()) {
@@ -118,7 +162,7 @@ Result<void> Replay::run(const std::vector<std::string>& archives) {
       }
     }
     if ((++count & 0xfff) == 0) {
-      progress.update(count, opened->progress());
+      progress.update(count, archives_.progress());
     }
     if ((count & 0xff) == 0 && stop_()) {
       stopped_at_ = now - settings_.detector.lateness;
@@ -126,8 +170,8 @@ Result<void> Replay::run(const std::vector<std::string>& archives) {
     }
   }
   progress.clear();
-  for (std::size_t i = 0; i < archives.size(); ++i) {
-    accounts_.push_back({archives[i], opened->readers[i]->account()});
+  for (std::size_t i = 0; i < archives_.readers.size(); ++i) {
+    accounts_.push_back({archives_.paths[i], archives_.readers[i]->account()});
   }
   if (count == 0) {
     return {};

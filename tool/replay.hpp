@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "collector/detect/detector.hpp"
+#include "collector/detect/trace_reader.hpp"
 #include "collector/feed/mrt_reader.hpp"
 #include "collector/label/labeller.hpp"
 #include "collector/record/history.hpp"
@@ -15,9 +16,20 @@
 
 namespace isthmus::tool {
 
-/// Runs archives through the detector in their own time.
+/// Runs archives of routes, and files of traceroutes, through the detector in their own time.
 class Replay {
  public:
+  /// Inputs that were opened: routes are read as they come, traceroutes wait in the order of time.
+  struct Archives {
+    std::vector<std::unique_ptr<collector::RouteSource>> sources;
+    std::vector<std::string> paths;  ///< of `readers`
+    std::vector<const collector::MrtReader*> readers;
+    std::vector<Traceroute> traces;
+    std::size_t next_trace = 0;
+
+    [[nodiscard]] collector::Input::Progress progress() const;
+  };
+
   /// What to do with each event, as it is found.
   using OnEvent = std::function<void(const Event&)>;
   /// Whether to stop. Asked often.
@@ -26,8 +38,9 @@ class Replay {
   Replay(collector::Settings settings, collector::Labeller labeller,
          std::unique_ptr<collector::History> history, OnEvent on_event, Stop stop);
 
-  /// Reads all archives, merged by time. An error is one of opening an archive or of storing;
-  /// damage within archives is in `accounts`.
+  /// Reads all archives, merged by time; files of traceroutes are known by their first bytes, and
+  /// those to watched prefixes are kept in memory. An error is one of opening an archive or of
+  /// storing; damage within archives is in `accounts`.
   Result<void> run(const std::vector<std::string>& archives);
   /// Up to where the archives were judged (and stored), if `run` was told to stop before their end.
   [[nodiscard]] std::optional<TimePoint> stopped_at() const { return stopped_at_; }
@@ -40,6 +53,10 @@ class Replay {
   [[nodiscard]] std::uint64_t events() const { return events_; }
 
  private:
+  Result<void> open(const std::vector<std::string>& paths);
+  Result<void> read_traces(const std::string& path);
+  TimePoint observe_next(collector::Detector& detector, const Route*& route,
+                         collector::RouteSource& routes);
   Result<void> hand_over(collector::Findings findings, TimePoint progress);
   Result<void> store(TimePoint progress);
   void annotate(Event& event) const;
@@ -49,6 +66,8 @@ class Replay {
   std::unique_ptr<collector::History> history_;
   OnEvent on_event_;
   Stop stop_;
+  collector::TraceReader reader_;
+  Archives archives_;
   std::optional<TimePoint> stopped_at_;
   collector::HistoryBatch batch_;
   std::vector<FileAccount> accounts_;

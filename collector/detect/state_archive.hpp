@@ -81,7 +81,7 @@ class StateWriter {
   }
   template <typename... T>
   void put(const std::tuple<T...>& values) {
-    std::apply([this](const auto&... each) { (put(each), ...); }, values);
+    std::apply([this](const auto&... each) { (this->put(each), ...); }, values);
   }
   template <typename T, std::size_t N>
   void put(const std::array<T, N>& values) {
@@ -253,7 +253,7 @@ class StateReader {
   }
   template <typename... T>
   void get(std::tuple<T...>& values) {
-    std::apply([this](auto&... each) { (get(each), ...); }, values);
+    std::apply([this](auto&... each) { (this->get(each), ...); }, values);
   }
   template <typename T, std::size_t N>
   void get(std::array<T, N>& values) {

@@ -59,8 +59,7 @@ std::string_view label_of(bool extended, bool local, bool add_path) {
 
 Bgp4mpDecoder::Bgp4mpDecoder(std::string source, Detail detail, PrefixFilter wanted)
     : source_{std::move(source)},
-      detail_{detail},
-      wanted_{std::move(wanted)} {}
+      update_{detail, std::move(wanted)} {}
 
 const VantagePoint* Bgp4mpDecoder::peer(Asn asn, const IpAddress& address) {
   if (last_peer_ != nullptr && last_peer_->asn == asn && last_peer_->address == address) {
@@ -87,7 +86,7 @@ const VantagePoint* Bgp4mpDecoder::peer(Asn asn, const IpAddress& address) {
 }
 
 void Bgp4mpDecoder::start(const MrtRecord& record, RecordLog& log) {
-  group_ = group_count_ = 0;
+  update_.clear();
   state_pending_ = false;
   head_ = MrtElement{};
   head_.route.time = head_.originated = record.time;
@@ -152,12 +151,16 @@ void Bgp4mpDecoder::read_content(ByteReader& reader, const MrtRecord& record, Re
     log.skip_rest(kNotRoutes, {});
     return;
   }
-  head_.add_path = record.subtype >= kMessageAddPath;
+  const bool add_path = record.subtype >= kMessageAddPath;
   const Bytes body = reader.take(length - kBgpHeader);
   if (!reader.empty()) {
     log.skip("trailing_bytes", reader.size(), "bytes follow the BGP message");
   }
-  start_update(body, is_wide(record.subtype) ? AsnWidth::Four : AsnWidth::Two, log);
+  update_.start(body,
+                {.width = is_wide(record.subtype) ? AsnWidth::Four : AsnWidth::Two,
+                 .add_path_v4 = add_path,
+                 .add_path_v6 = add_path},
+                log);
 }
 
 void Bgp4mpDecoder::start_old_message(ByteReader& reader, const MrtRecord& record, RecordLog& log) {
@@ -178,7 +181,7 @@ void Bgp4mpDecoder::start_old_message(ByteReader& reader, const MrtRecord& recor
   if (record.subtype == kOldStateChange) {
     start_state(reader);
   } else {
-    start_update(reader.rest(), AsnWidth::Two, log);
+    update_.start(reader.rest(), {.width = AsnWidth::Two}, log);
   }
 }
 
@@ -191,114 +194,24 @@ void Bgp4mpDecoder::start_state(ByteReader& reader) {
   state_pending_ = true;
 }
 
-void Bgp4mpDecoder::start_update(Bytes body, AsnWidth width, RecordLog& log) {
-  group_ = group_count_ = 0;
-  const std::optional<UpdateFields> fields = split_update(body);
-  if (!fields) {
-    log.skip_rest("malformed_record", "the lengths within an UPDATE do not fit");
-    return;
-  }
-  const DecodedAttributes& decoded =
-      decoder_.decode(fields->attributes, width, AttributeDecoder::Form::Update, detail_);
-  if (decoded.discarded > 0) {
-    log.skip("discarded_attribute", decoded.discarded, "an optional attribute is malformed");
-  }
-  const bool announces = !fields->nlri.empty() || decoded.reach;
-  std::string_view malformed = decoded.malformed;
-  if (announces && malformed.empty() && (!decoded.has_as_path || !decoded.has_origin) &&
-      (!fields->nlri.empty() || !decoded.reach->nlri.empty())) {
-    malformed = "an UPDATE announces routes without AS_PATH or ORIGIN";
-  }
-  if (!malformed.empty()) {
-    log.skip("treat_as_withdraw", fields->attributes.size(), malformed);
-  }
-  const RouteKind announce = malformed.empty() ? RouteKind::Announce : RouteKind::Withdraw;
-  Group group;
-  group.add_path = head_.add_path;
-  group.nlri = fields->withdrawn;
-  add_group(group, log);
-  if (decoded.unreach) {
-    add_mp_group(*decoded.unreach, RouteKind::Withdraw, log);
-  }
-  group.kind = announce;
-  group.nlri = fields->nlri;
-  group.next_hop = decoded.attributes.next_hop;
-  add_group(group, log);
-  if (decoded.reach) {
-    add_mp_group(*decoded.reach, announce, log);
-  }
-}
-
-void Bgp4mpDecoder::add_mp_group(const MpNlri& mp, RouteKind kind, RecordLog& log) {
-  if (mp.afi < 1 || mp.afi > 2 || mp.safi < 1 || mp.safi > 3) {
-    log.skip(kOtherFamily, mp.nlri.size(), {});
-    return;
-  }
-  Group group;
-  group.kind = kind;
-  group.family = mp.afi == 2 ? Family::Ipv6 : Family::Ipv4;
-  group.safi = mp.safi;
-  group.add_path = head_.add_path;
-  group.nlri = mp.nlri;
-  group.next_hop = mp.next_hop;
-  add_group(group, log);
-}
-
-void Bgp4mpDecoder::add_group(const Group& group, RecordLog& log) {
-  if (group.nlri.empty()) {
-    return;
-  }
-  const NlriCheck check = check_nlri(group.nlri, group.family, group.add_path);
-  if (check.usable < group.nlri.size()) {
-    log.skip("malformed_nlri", group.nlri.size() - check.usable, "prefixes are malformed");
-  }
-  if (check.usable == 0) {
-    return;
-  }
-  Group& added = groups_[group_count_++];
-  added = group;
-  added.nlri = group.nlri.first(check.usable);
-  if (check.add_path && !group.add_path) {
-    added.add_path = true;
-    log.skip(kMislabelledAddPath, 0, {});
-  }
-}
-
 bool Bgp4mpDecoder::next(MrtElement& element, RecordLog& /*log*/) {
   if (state_pending_) {
     state_pending_ = false;
     element = head_;
     return true;
   }
-  for (; group_ < group_count_; ++group_) {
-    Group& group = groups_[group_];
-    ByteReader reader{group.nlri};
-    while (!reader.empty()) {
-      const std::optional<Nlri> nlri = next_nlri(reader, group.family, group.add_path);
-      if (!nlri) {
-        break;  // check_nlri has read the field before
-      }
-      if (wanted_ && !wanted_(nlri->prefix)) {
-        continue;
-      }
-      group.nlri = reader.rest();
-      element = head_;
-      element.safi = group.safi;
-      element.add_path = group.add_path;
-      element.route.kind = group.kind;
-      element.route.prefix = nlri->prefix;
-      element.route.path_id = nlri->path_id;
-      if (group.kind == RouteKind::Announce) {
-        const RouteAttributes& attributes = decoder_.result().attributes;
-        if (attributes.next_hop != group.next_hop) {
-          decoder_.change_result().attributes.next_hop = group.next_hop;
-        }
-        element.route.attributes = &attributes;
-      }
-      return true;
-    }
+  if (!update_.advance()) {
+    return false;
   }
-  return false;
+  const UpdateDecoder::Element& from = update_.element();
+  element = head_;
+  element.safi = from.safi;
+  element.add_path = from.add_path;
+  element.route.kind = from.kind;
+  element.route.prefix = from.prefix;
+  element.route.path_id = from.path_id;
+  element.route.attributes = from.attributes;
+  return true;
 }
 
 }  // namespace isthmus::collector

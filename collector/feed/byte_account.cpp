@@ -1,6 +1,11 @@
 #include "collector/feed/route_source.hpp"
 
 namespace isthmus::collector {
+namespace {
+
+constexpr std::size_t kMaxErrors = 10;
+
+}  // namespace
 
 bool ByteAccount::lossy() const {
   if (left_over > 0 || !first_errors.empty()) {
@@ -16,7 +21,6 @@ bool ByteAccount::lossy() const {
 }
 
 void ByteAccount::add(const ByteAccount& other) {
-  constexpr std::size_t kMaxErrors = 10;
   total += other.total;
   decoded += other.decoded;
   left_over += other.left_over;
@@ -29,6 +33,13 @@ void ByteAccount::add(const ByteAccount& other) {
     if (first_errors.size() < kMaxErrors) {
       first_errors.push_back(error);
     }
+  }
+}
+
+void ByteAccount::note(std::string_view name, std::uint64_t offset, std::string_view what) {
+  if (first_errors.size() < kMaxErrors) {
+    first_errors.push_back(
+        Error{std::string{name} + ": offset " + std::to_string(offset) + ": " + std::string{what}});
   }
 }
 

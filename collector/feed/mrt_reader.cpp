@@ -14,7 +14,7 @@ constexpr std::uint8_t kMulticast = 2;
 
 MrtReader::MrtReader(std::unique_ptr<Input> input, std::string name, const Options& options)
     : records_{std::move(input), std::move(name)},
-      log_{records_},
+      log_{records_.account(), records_.name()},
       rib_{options.source, options.detail, options.wanted},
       session_{options.source, options.detail, options.wanted} {}
 
@@ -35,7 +35,7 @@ const MrtElement* MrtReader::next_element() {
     if (record == nullptr) {
       return nullptr;
     }
-    log_.begin(*record);
+    log_.begin(record->offset, record->size);
     sequence_ = record->time == last_time_ ? sequence_ + 1 : 0;
     last_time_ = record->time;
     const bool bgp4mp = record->type == MrtType::Bgp4mp || record->type == MrtType::Bgp4mpEt;

@@ -9,7 +9,6 @@ namespace isthmus::collector {
 namespace {
 
 constexpr std::size_t kHeader = 12;
-constexpr std::size_t kMaxErrors = 10;
 /// No archive is older (RIS began in 1999), and none is from the 22nd century.
 constexpr std::uint32_t kEarliest = 788918400;  // 1995-01-01
 constexpr std::uint32_t kLatest = 4102444800;   // 2100-01-01
@@ -103,10 +102,7 @@ MrtRecordReader::MrtRecordReader(std::unique_ptr<Input> input, std::string name)
       name_{std::move(name)} {}
 
 void MrtRecordReader::note(std::uint64_t offset, std::string_view what) {
-  if (account_.first_errors.size() < kMaxErrors) {
-    account_.first_errors.push_back(
-        Error{name_ + ": offset " + std::to_string(offset) + ": " + std::string{what}});
-  }
+  account_.note(name_, offset, what);
 }
 
 /// Moves what lies ahead to the front of our own buffer: a chunk ends with the next one.

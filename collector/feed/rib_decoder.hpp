@@ -6,12 +6,11 @@
 
 #include "collector/feed/bgp_attributes.hpp"
 #include "collector/feed/mrt_element.hpp"
+#include "collector/feed/mrt_record.hpp"
 #include "collector/feed/record_log.hpp"
+#include "collector/feed/update_decoder.hpp"
 
 namespace isthmus::collector {
-
-/// Which prefixes are wanted; empty means all.
-using PrefixFilter = std::function<bool(const Prefix&)>;
 
 /// Decodes RIB dumps: TABLE_DUMP (RFC 6396 section 4.2), TABLE_DUMP_V2 (4.3) with ADD-PATH
 /// (RFC 8050 section 4), and the BGP4MP_ENTRY that OpenBGPD's `table-mp` writes.

@@ -34,6 +34,8 @@ struct ByteAccount {
   /// that a program must not exit with 0.
   [[nodiscard]] bool lossy() const;
   void add(const ByteAccount& other);
+  /// Notes what is wrong at an offset of the input called `name`, if it is among the first ten.
+  void note(std::string_view name, std::uint64_t offset, std::string_view what);
 };
 
 /// A stream of BGP elements: a file of an archive, several of them merged by time, or a live

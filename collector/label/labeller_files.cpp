@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "collector/feed/input.hpp"
+#include "collector/label/mmdb_origins.hpp"
 #include "collector/label/rib_origins.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/time.hpp"
@@ -137,6 +138,104 @@ Result<void> load_names(FileReader& reader, std::span<const std::string> paths,
   return {};
 }
 
+/// The versions of several kinds of files as one, as '+' joins those of one kind.
+void join(std::string& versions, const std::string& version) {
+  versions += versions.empty() || version.empty() ? "" : "+";
+  versions += version;
+}
+
+/// A kind of files that build one thing together with other kinds.
+struct Part {
+  std::span<const std::string> paths;
+  FileReader::Parse parse;
+};
+
+Result<std::string> read_parts(FileReader& reader, std::span<const Part> parts) {
+  std::string versions;
+  for (const Part& part : parts) {
+    const auto version = reader.read(part.paths, part.parse);
+    if (!version) {
+      return version;
+    }
+    join(versions, *version);
+  }
+  return versions;
+}
+
+Result<void> load_mmdb(FileReader& reader, std::span<const std::string> paths, Labeller& labeller) {
+  if (paths.empty()) {
+    return {};
+  }
+  OriginTableBuilder builder;
+  const auto version =
+      reader.read(paths, [&](std::string_view text) { return parse_mmdb(text, builder); });
+  if (!version) {
+    return unexpected{version.error()};
+  }
+  auto table = builder.build();
+  if (!table) {
+    return unexpected{table.error().within("mmdb")};
+  }
+  labeller.set_table(LabelSource::Mmdb, std::move(*table), *version);
+  return {};
+}
+
+Result<void> load_ixps(FileReader& reader, std::span<const std::string> paths, Labeller& labeller) {
+  if (paths.empty()) {
+    return {};
+  }
+  IxpTableBuilder builder;
+  const auto version = reader.read(paths, [&](std::string_view text) { return builder.add(text); });
+  if (!version) {
+    return unexpected{version.error()};
+  }
+  auto table = builder.build();
+  if (!table) {
+    return unexpected{table.error()};
+  }
+  labeller.set_ixps(std::move(*table), *version);
+  return {};
+}
+
+Result<void> load_registrations(FileReader& reader, const LabelFiles& files, Labeller& labeller) {
+  RegisteredSpaceBuilder builder;
+  const std::array parts{
+      Part{files.delegated, [&](std::string_view text) { return builder.add_delegated(text); }},
+      Part{files.countries, [&](std::string_view text) { return builder.add_countries(text); }}};
+  const auto version = read_parts(reader, parts);
+  if (!version) {
+    return unexpected{version.error()};
+  }
+  if (version->empty()) {
+    return {};
+  }
+  auto space = builder.build();
+  if (!space) {
+    return unexpected{space.error()};
+  }
+  labeller.set_registrations(std::move(*space), *version);
+  return {};
+}
+
+Result<void> load_relations(FileReader& reader, const LabelFiles& files, Labeller& labeller) {
+  AsRelationsBuilder builder;
+  const std::array parts{
+      Part{files.as_relationships,
+           [&](std::string_view text) { return builder.add_relationships(text); }},
+      Part{files.as_cones, [&](std::string_view text) { return builder.add_cones(text); }},
+      Part{files.as_organisations,
+           [&](std::string_view text) { return builder.add_organisations(text); }},
+      Part{files.siblings, [&](std::string_view text) { return builder.add_siblings(text); }}};
+  const auto version = read_parts(reader, parts);
+  if (!version) {
+    return unexpected{version.error()};
+  }
+  if (!version->empty()) {
+    labeller.set_relations(builder.build(), *version);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Labeller> load_labeller(const LabelFiles& files, RouteSource* table_dump,
@@ -155,6 +254,18 @@ Result<Labeller> load_labeller(const LabelFiles& files, RouteSource* table_dump,
   }
   if (done) {
     done = load_names(reader, files.as_names, labeller);
+  }
+  if (done) {
+    done = load_mmdb(reader, files.mmdb, labeller);
+  }
+  if (done) {
+    done = load_ixps(reader, files.ixps, labeller);
+  }
+  if (done) {
+    done = load_registrations(reader, files, labeller);
+  }
+  if (done) {
+    done = load_relations(reader, files, labeller);
   }
   if (!done) {
     return unexpected{done.error()};

@@ -12,10 +12,18 @@ namespace isthmus::collector {
 /// Which files to name addresses and ASes from; all may be compressed as `open_input` allows, and
 /// several files of one kind are put together (IPv4 and IPv6 come in files of their own).
 struct LabelFiles {
-  std::vector<std::string> overrides;  ///< `prefix,origins`
-  std::vector<std::string> pfx2as;     ///< CAIDA's RouteViews prefix-to-AS
-  std::vector<std::string> csv;        ///< `start,end,asn`
-  std::vector<std::string> as_names;   ///< see AsNamesBuilder::add
+  std::vector<std::string> overrides;         ///< `prefix,origins`
+  std::vector<std::string> pfx2as;            ///< CAIDA's RouteViews prefix-to-AS
+  std::vector<std::string> csv;               ///< `start,end,asn`
+  std::vector<std::string> as_names;          ///< see AsNamesBuilder::add
+  std::vector<std::string> mmdb;              ///< MaxMind databases of ASes
+  std::vector<std::string> ixps;              ///< see IxpTableBuilder::add
+  std::vector<std::string> delegated;         ///< see RegisteredSpaceBuilder::add_delegated
+  std::vector<std::string> countries;         ///< see RegisteredSpaceBuilder::add_countries
+  std::vector<std::string> as_relationships;  ///< see AsRelationsBuilder::add_relationships
+  std::vector<std::string> as_cones;          ///< see AsRelationsBuilder::add_cones
+  std::vector<std::string> as_organisations;  ///< see AsRelationsBuilder::add_organisations
+  std::vector<std::string> siblings;          ///< see AsRelationsBuilder::add_siblings
 };
 
 /// What became of the lines of a file.

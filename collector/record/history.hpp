@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "collector/record/history_place.hpp"
 #include "core/base/result.hpp"
 #include "core/route/event.hpp"
 #include "core/route/observation.hpp"
@@ -33,6 +34,14 @@ struct HistoryFilter {
   std::optional<TimePoint> from;
   std::optional<TimePoint> until;
   std::optional<std::uint64_t> limit;
+  std::vector<EventType> types;      ///< events of one of these; empty: of all
+  std::optional<Severity> severity;  ///< events of at least this
+  std::optional<Plane> plane;        ///< intervals and observations
+  std::optional<Family> family;      ///< intervals
+  bool newest_first = false;         ///< events and observations: the order the other way round
+  /// Only what stands behind this place in the order of the query; one of another kind of row does
+  /// not restrict.
+  std::optional<HistoryPlace> after;
 };
 
 /// The memory of the collector. Storing the same batch twice changes nothing, nor does storing an

@@ -21,6 +21,31 @@ void HistoryQuery::require_within(const char* condition, const Prefix& prefix) {
           prefix.address().octets(), last_octets(prefix));
 }
 
+void HistoryQuery::finish(const HistoryFilter& filter, HistoryPlace::Kind kind,
+                          const std::vector<std::string_view>& columns) {
+  const bool backwards = filter.newest_first;
+  std::string order;
+  std::string row;
+  std::string marks;
+  for (const std::string_view column : columns) {
+    ((order += order.empty() ? "" : ", ") += column) += backwards ? " DESC" : "";
+    (row += row.empty() ? "" : ", ") += column;
+    marks += marks.empty() ? "?" : ", ?";
+  }
+  if (filter.after && filter.after->kind == kind && filter.after->values.size() == columns.size()) {
+    const std::vector<HistoryPlace::Value>& place = filter.after->values;
+    const char* const sign = backwards ? " < " : " > ";
+    // The first column alone as well: that is what an index can be asked for.
+    std::string first{columns.front()};
+    first += backwards ? " <= ?" : " >= ?";
+    require(first.c_str());
+    values_.push_back(place.front());
+    require(("(" + row + ")" + sign + "(" + marks + ")").c_str());
+    values_.insert(values_.end(), place.begin(), place.end());
+  }
+  text_ += " ORDER BY " + order;
+}
+
 HistoryQuery HistoryQuery::events(const HistoryFilter& filter) {
   HistoryQuery query{"SELECT id, body FROM event"};
   if (filter.target) {
@@ -41,7 +66,21 @@ HistoryQuery HistoryQuery::events(const HistoryFilter& filter) {
   if (filter.until) {
     query.require("time_us < ?", stored(*filter.until));
   }
-  query.text_ += " ORDER BY time_us, target, type_rank, upstream, id";
+  if (!filter.types.empty()) {
+    query.require_one_of("type", filter.types);
+  }
+  if (filter.severity) {
+    std::vector<Severity> severities;
+    for (const Severity each :
+         {Severity::Info, Severity::Notice, Severity::Warning, Severity::Critical}) {
+      if (each >= *filter.severity) {
+        severities.push_back(each);
+      }
+    }
+    query.require_one_of("severity", severities);
+  }
+  query.finish(filter, HistoryPlace::Kind::Event,
+               {"time_us", "target", "type_rank", "coalesce(upstream, -1)", "id"});
   return query;
 }
 
@@ -68,9 +107,20 @@ HistoryQuery HistoryQuery::intervals(const HistoryFilter& filter) {
   if (filter.until) {
     query.require("from_us < ?", stored(*filter.until));
   }
-  query.text_ +=
-      " ORDER BY target, p.family, p.address, p.length, plane, source, v.family, v.address, asn,"
-      " from_us";
+  if (filter.plane) {
+    query.require("plane = ?", std::string{to_string(*filter.plane)});
+  }
+  if (filter.family) {
+    query.require("p.family = ?", static_cast<std::int64_t>(*filter.family));
+  }
+  HistoryFilter forward = filter;
+  forward.newest_first = false;
+  query.finish(forward, HistoryPlace::Kind::Interval,
+               {"target", "p.family", "p.address", "p.length", "plane", "source", "v.family",
+                "v.address", "asn", "from_us"});
+  if (filter.limit) {  // so that no more than that is sorted
+    query.text_ += " LIMIT " + std::to_string(*filter.limit);
+  }
   return query;
 }
 
@@ -93,7 +143,8 @@ HistoryQuery HistoryQuery::observations(const HistoryFilter& filter) {
   if (filter.until) {
     query.require("time_us < ?", stored(*filter.until));
   }
-  query.text_ += " ORDER BY time_us, evidence_id, target, p.family, p.address, p.length";
+  query.finish(filter, HistoryPlace::Kind::Observation,
+               {"time_us", "evidence_id", "target", "p.family", "p.address", "p.length"});
   return query;
 }
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
-#include <variant>
+#include <string_view>
 #include <vector>
 
 #include "collector/record/history.hpp"
@@ -34,13 +34,27 @@ class HistoryQuery {
     text_ += condition;
     (values_.emplace_back(std::move(values)), ...);
   }
+  /// One of these words, which are of our own.
+  template <typename T>
+  void require_one_of(const char* column, const std::vector<T>& values) {
+    std::string list;
+    for (const T value : values) {
+      (list += list.empty() ? "'" : ", '") += std::string{to_string(value)} + "'";
+    }
+    require((std::string{column} + " IN (" + list + ")").c_str());
+  }
+  /// The rest of the query: what stands behind the filter's place, in the order of these columns.
+  /// What the columns are compared as may differ from what they are ordered by: an optional column
+  /// is coalesced.
+  void finish(const HistoryFilter& filter, HistoryPlace::Kind kind,
+              const std::vector<std::string_view>& columns);
   /// The prefix and its more specifics: `condition` has '?' for family, length, first and last
   /// address.
   void require_within(const char* condition, const Prefix& prefix);
 
   std::string text_;
   bool restricted_ = false;
-  std::vector<std::variant<std::int64_t, std::string, std::array<std::byte, 16>>> values_;
+  std::vector<HistoryPlace::Value> values_;
 };
 
 /// Microseconds since 1970, as stored.

@@ -193,6 +193,9 @@ Result<void> SqliteHistory::observations(
     const HistoryFilter& filter, const std::function<bool(const Observation&)>& each) const {
   const auto read = [&](const SqliteStatement& row) -> Result<std::optional<Observation>> {
     auto found = read_observation(row);
+    if (found && *found && filter.plane && (*found)->vantage.plane != *filter.plane) {
+      found->reset();
+    }
     if (found && *found && filter.upstream) {
       const auto& upstreams = (*found)->upstreams;
       if (std::find(upstreams.begin(), upstreams.end(), *filter.upstream) == upstreams.end()) {

@@ -23,8 +23,6 @@ constexpr std::string_view kCursorHead = "isthmus spool cursor 1\n";
 constexpr std::size_t kMaxCursorBytes = std::size_t{1} << 20;
 constexpr std::uint64_t kSmallestSegment = std::uint64_t{64} << 10;
 constexpr std::uint64_t kLargestSegment = std::uint64_t{8} << 20;
-/// Bytes of a record before the batch; see `write_record`.
-constexpr std::size_t kRecordHead = 52;
 
 std::string segment_name(std::uint64_t first) {
   char name[32];
@@ -141,7 +139,6 @@ Result<void> Spool::load(const Clocks& now) {
     return fail("cannot read the spool folder " + options_.folder + ": " + error.message());
   }
   opened_at_ = now.monotonic;
-  TimePoint written;
   for (auto each = found.begin(); each != found.end(); ++each) {
     const bool last = std::next(each) == found.end();
     if (auto loaded = load_segment(each->second, each->first, last); !loaded) {

@@ -182,13 +182,40 @@ TEST_CASE("paths in a file are taken from its folder") {
 }
 
 TEST_CASE("every documented key is one that the parser knows") {
-  const std::string text = to_toml(*parse_settings(kGood, "c.toml", ""));
+  const std::string with_receiver =
+      std::string{kGood} + "\n[[receiver]]\nname = \"pager\"\nurl = \"http://127.0.0.1:9093\"\n";
+  const std::string text = to_toml(*parse_settings(with_receiver, "c.toml", ""));
   const auto keys = setting_keys();
-  CHECK(keys.size() == 22);
+  CHECK(keys.size() == 48);
   for (const SettingKey& each : keys) {
     CAPTURE(each.key);
     CHECK_FALSE(each.meaning.empty());
     const std::string line = "\n" + each.key.substr(each.key.find('.') + 1) + " = ";
     CHECK(text.find(line) != std::string::npos);
+  }
+}
+
+TEST_CASE("a receiver of alerts reads back, and its mistakes are told") {
+  const auto with = [](const std::string& receiver) {
+    return parse_settings(target("[[receiver]]\n" + receiver), "c.toml", "/nonexistent");
+  };
+  const auto good = with(
+      "name = \"pager\"\nkind = \"alertmanager\"\nurl = \"https://am.example/a\"\n"
+      "minimum_severity = \"critical\"\n");
+  REQUIRE(good);
+  REQUIRE(good->publish.receivers.size() == 1);
+  CHECK(good->publish.receivers[0].kind == AlertReceiver::Kind::Alertmanager);
+  CHECK(good->publish.receivers[0].minimum_severity == Severity::Critical);
+  const auto back = parse_settings(to_toml(*good), "c.toml", "/nonexistent");
+  REQUIRE(back);
+  CHECK(back->publish == good->publish);
+  for (const char* wrong : {"url = \"http://a\"\n", "name = \"a b\"\nurl = \"http://a\"\n",
+                            "name = \"a\"\nurl = \"ftp://a\"\n",
+                            "name = \"a\"\nurl = \"http://a\"\nkind = \"pigeon\"\n",
+                            "name = \"a\"\nurl = \"http://a\"\nminimum_severity = \"loud\"\n",
+                            "name = \"a\"\nurl = \"http://a\"\nsecret_file = \"none.key\"\n",
+                            "name = \"a\"\nurl = \"http://a\"\nsound = true\n"}) {
+    INFO(wrong);
+    CHECK_FALSE(with(wrong));
   }
 }

@@ -13,8 +13,8 @@ import markdown
 
 # Options of other programs that our pages name.
 FOREIGN = {"--preset", "--build", "--target", "--test", "--help", "--output", "--no-install", "--fuzz-seconds", "--title",
-           "--name", "--subtitle"}
-PROBE = "isthmus-probe"  # beside isthmusctl
+           "--name", "--subtitle", "--runs"}
+BESIDE = ("isthmus-probe", "isthmus-collector")  # the programs beside isthmusctl
 
 
 class Commands:
@@ -86,8 +86,9 @@ def main():
     isthmusctl, root = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     report = markdown.Report()
     commands = Commands(isthmusctl)
-    probe = Commands(pathlib.Path(isthmusctl).with_name(PROBE))
-    options = commands.all_options() | probe.all_options()
+    options = commands.all_options()
+    for name in BESIDE:
+        options |= Commands(pathlib.Path(isthmusctl).with_name(name)).all_options()
     for path in markdown.documents(root):
         text = path.read_text(encoding="utf-8")
         for number, line in lines_of(text):

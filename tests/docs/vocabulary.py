@@ -63,6 +63,8 @@ def check_configuration(text, source, program, report):
     # config generate fills in a target, so its defaults are not seen there.
     for key, default in source.find("collector/settings_text.cpp", r'PlainField\{"(\w+)", "([^"]*)",'):
         defaults[f"target.{key}"] = default or "needed"
+    for key, default in source.find("collector/publish_keys.hpp", r'ReceiverField\{"(\w+)", "((?:[^"\\]|\\.)*)",'):
+        defaults[f"receiver.{key}"] = default.replace('\\"', '"') or "needed"
     documented = {}
     for each in markdown.tables(text):
         head = re.fullmatch(r"`\[+(\w+)\]+`", each.heading)
@@ -189,7 +191,14 @@ def check_dump(text, source, report):
     row = next(row for row in markdown.table_under(text, "JSON").rows if row[0] == "`type`")
     report.same(re.findall(r"`(\w+)`", row[1]), kinds, "dump.md, type")
 
-    feed = source.read("collector/feed/*.cpp")
+    # What reads archives; live feeds and those who fetch count by words of their own, on pages of their own.
+    live = re.compile(r"(archive_|bmp_|feed_|live_|ris_live|rtr_)")
+    files = sorted((source.root / "collector/feed").glob("*.cpp"))
+    feed = "\n".join(path.read_text(encoding="utf-8") for path in files if not live.match(path.name))
+    others = "\n".join(path.read_text(encoding="utf-8") for path in files if live.match(path.name))
+    pages = "".join((source.root / "docs/reference" / name).read_text(encoding="utf-8") for name in ("archives.md", "live-feeds.md"))
+    for reason in sorted(set(re.findall(r'skip(?:_rest)?\("(\w+)"', others)) | set(re.findall(r'skipped\["(\w+)"\]', others))):
+        report.check(f"`{reason}`" in pages, f"archives.md and live-feeds.md: {reason} is not documented")
     harmless = dict(re.findall(r'(k\w+) = "(\w+)"', source.read("collector/feed/route_source.hpp")))
     lossless = {harmless[name] for name in re.findall(
         r"reason != (k\w+)", source.read("collector/feed/byte_account.cpp"))}
