@@ -49,6 +49,30 @@ void refuse_shared(TomlTable& table, std::string_view key, const std::vector<Asn
   }
 }
 
+/// Intervals as ISO 8601 writes them: "2026-03-01T00:00:00Z/2026-03-01T04:00:00Z".
+std::vector<MaintenanceWindow> read_windows(TomlTable& table) {
+  std::vector<MaintenanceWindow> windows;
+  const std::vector<std::string> texts = table.texts("maintenance");
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string& text = texts[i];
+    const std::size_t slash = text.find('/');
+    const auto from = parse_utc(std::string_view{text}.substr(0, slash));
+    const auto until = slash == std::string::npos
+                           ? std::nullopt
+                           : parse_utc(std::string_view{text}.substr(slash + 1));
+    if (!from || !until) {
+      table.complain("maintenance", i,
+                     "must be two times in UTC, as in "
+                     "\"2026-03-01T00:00:00Z/2026-03-01T04:00:00Z\"");
+    } else if (*until <= *from) {
+      table.complain("maintenance", i, text + " ends before it begins");
+    } else {
+      windows.push_back({*from, *until});
+    }
+  }
+  return windows;
+}
+
 Target read_target(TomlTable& table) {
   Target target;
   if (table.require("name")) {
@@ -65,6 +89,7 @@ Target read_target(TomlTable& table) {
   target.prefixes = table.prefixes("prefixes");
   target.siblings = read_asns(table, "siblings");
   target.known_upstreams = read_asns(table, "known_upstreams");
+  target.maintenance = read_windows(table);
   refuse_shared(table, "siblings", target.siblings, "origins", target.origins);
   refuse_shared(table, "known_upstreams", target.known_upstreams, "origins", target.origins);
   refuse_shared(table, "known_upstreams", target.known_upstreams, "siblings", target.siblings);

@@ -26,6 +26,8 @@ constexpr std::array kTargetFields{
                "ASes of the same organisation: never told as upstreams, but looked past."},
     PlainField{"known_upstreams", "[]",
                "Providers that you know of. With at least one, learning is over at once."},
+    PlainField{"maintenance", "[]",
+               "Announced work, as FROM/UNTIL in UTC: in these nothing is confirmed or lost."},
 };
 constexpr std::string_view kScoreMeaning =
     "Evidence, in nats, that makes a candidate probable (three clean vantage groups).";

@@ -11,6 +11,7 @@
 #include "collector/detect/path_upstream.hpp"
 #include "collector/detect/snapshot.hpp"
 #include "collector/detect/state_archive.hpp"
+#include "collector/detect/storms.hpp"
 #include "collector/detect/target_watch.hpp"
 #include "core/base/hash.hpp"
 #include "core/net/prefix_map.hpp"
@@ -59,12 +60,12 @@ bool is_watched(const Target& target, const Prefix& prefix) {
 /// A target with its watches, and the input that waits for its time.
 struct Watched {
   Watched(const Target& given, std::size_t place, const DetectorSettings& settings,
-          const LearnedPrefixes& prefixes)
+          const DetectorTables& tables, const LearnedPrefixes& prefixes)
       : target{given},
         index{place},
         learned{prefixes},
-        four{given, Family::Ipv4, settings},
-        six{given, Family::Ipv6, settings} {}
+        four{given, Family::Ipv4, settings, tables},
+        six{given, Family::Ipv6, settings, tables} {}
 
   TargetWatch& watch(Family family) { return family == Family::Ipv4 ? four : six; }
   [[nodiscard]] std::optional<TimePoint> next_due() const {
@@ -118,7 +119,7 @@ void Watched::run(TimePoint until) {
     bool touched_four = four.next_due() && *four.next_due() <= now;
     bool touched_six = six.next_due() && *six.next_due() <= now;
     while (!pending.empty() && pending.begin()->observation.time <= moment) {
-      const PendingInput next = std::move(pending.extract(pending.begin()).value());
+      PendingInput next = std::move(pending.extract(pending.begin()).value());
       if (next.kind == PendingInput::Kind::SessionDown ||
           next.kind == PendingInput::Kind::SessionUp) {
         four.apply(next);
@@ -130,8 +131,8 @@ void Watched::run(TimePoint until) {
         continue;
       }
       const bool is_four = next.observation.prefix.family() == Family::Ipv4;
-      watch(next.observation.prefix.family()).apply(next);
-      (is_four ? touched_four : touched_six) = true;
+      const bool touched = watch(next.observation.prefix.family()).apply(next);
+      (is_four ? touched_four : touched_six) |= touched;
     }
     if (touched_four) {
       four.evaluate(now);
@@ -151,7 +152,7 @@ struct Detector::Impl {
         learned{listless(targets), settings.lateness} {
     std::map<Prefix, Indexes> prefixes;
     for (std::size_t i = 0; i < targets.size(); ++i) {
-      watched.push_back(std::make_unique<Watched>(targets[i], i, settings, learned));
+      watched.push_back(std::make_unique<Watched>(targets[i], i, settings, tables, learned));
       add_once(by_name[targets[i].name], i);
       for (const Prefix& prefix : targets[i].prefixes) {
         add_once(prefixes[prefix], i);
@@ -181,6 +182,7 @@ struct Detector::Impl {
 
   std::vector<Target> targets;
   DetectorSettings settings;
+  DetectorTables tables;
   LearnedPrefixes learned;
   std::vector<std::unique_ptr<Watched>> watched;
   PrefixMap<Indexes> by_prefix;
@@ -189,7 +191,8 @@ struct Detector::Impl {
   std::map<std::pair<Plane, std::string>, std::uint64_t> rejected;  ///< before any watch saw them
   std::uint64_t origin_bits = 0;  ///< tells most ASNs that are no target's at once
   ForgedPaths forged;
-  std::vector<Event> events;
+  Storms storms;
+  Findings findings;
 };
 
 void Detector::Impl::observe_session(const Route& route) {
@@ -273,11 +276,23 @@ void Detector::Impl::observe_path(const Route& route) {
 }
 
 void Detector::Impl::run(TimePoint until) {
-  std::vector<Event> found = forged.tell(until, settings);
-  std::move(found.begin(), found.end(), std::back_inserter(events));
+  std::vector<Event> events = forged.tell(until, settings);
+  const auto append = [](auto& to, auto& from) {
+    std::move(from.begin(), from.end(), std::back_inserter(to));
+  };
   for (const auto& each : watched) {
     each->run(until);
+    for (TargetWatch* const watch : {&each->four, &each->six}) {
+      Findings part = watch->take_findings();
+      append(events, part.events);
+      append(findings.intervals, part.intervals);
+      append(findings.observations, part.observations);
+      append(findings.sweeps, part.sweeps);
+    }
   }
+  std::stable_sort(events.begin(), events.end(), precedes);
+  std::vector<Event> told = storms.group(std::move(events), until);
+  append(findings.events, told);
   learned.forget(until);
 }
 
@@ -324,6 +339,12 @@ void Detector::observe(const Observation& observation) {
     PendingInput input;
     input.since = observation.time;
     input.observation = observation;
+    Observation& seen = input.observation;
+    constexpr Duration kAhead = std::chrono::seconds{5};
+    if (seen.receive_time != TimePoint{} && seen.time > seen.receive_time + kAhead) {
+      seen.time = input.since = seen.receive_time;
+      seen.reasons.emplace_back("clock_ahead");
+    }
     impl_->watched[index]->wait(std::move(input));
   }
 }
@@ -342,20 +363,7 @@ void Detector::finish(TimePoint now) {
 }
 
 Findings Detector::take_findings() {
-  Findings all;
-  all.events = std::exchange(impl_->events, {});
-  const auto append = [](auto& to, auto& from) {
-    std::move(from.begin(), from.end(), std::back_inserter(to));
-  };
-  for (const auto& each : impl_->watched) {
-    for (TargetWatch* const watch : {&each->four, &each->six}) {
-      Findings part = watch->take_findings();
-      append(all.events, part.events);
-      append(all.intervals, part.intervals);
-      append(all.observations, part.observations);
-      append(all.sweeps, part.sweeps);
-    }
-  }
+  Findings all = std::exchange(impl_->findings, {});
   std::stable_sort(all.events.begin(), all.events.end(), precedes);
   // By time over all targets and families, so that no call of this between changes the whole.
   std::stable_sort(all.intervals.begin(), all.intervals.end(),
@@ -366,6 +374,16 @@ Findings Detector::take_findings() {
       all.observations.begin(), all.observations.end(),
       [](const Observation& left, const Observation& right) { return left.time < right.time; });
   return all;
+}
+
+void Detector::use(DetectorTables tables, TimePoint since) {
+  std::vector<TimePoint> changes = std::move(impl_->tables.changes);
+  std::erase_if(changes, [&](TimePoint change) { return since - change > std::chrono::hours{24}; });
+  if (!impl_->tables.versions.empty() && impl_->tables.versions != tables.versions) {
+    changes.push_back(since);
+  }
+  impl_->tables = std::move(tables);
+  impl_->tables.changes = std::move(changes);
 }
 
 std::vector<TargetStatus> Detector::status(TimePoint now) const {
@@ -390,13 +408,16 @@ DetectorCounters Detector::counters() const {
       counters.duplicates[plane] += count;
     }
   }
+  for (const auto& [target, count] : impl_->storms.suppressed()) {
+    counters.suppressed[{target, "storm"}] += count;
+  }
   return counters;
 }
 
 void Detector::save(std::string& out) const {
   std::string body;
   StateWriter writer{body};
-  writer(impl_->forged, impl_->learned);
+  writer(impl_->forged, impl_->storms, impl_->learned);
   writer.size(impl_->watched.size());
   for (const auto& each : impl_->watched) {
     std::string state;
@@ -406,14 +427,14 @@ void Detector::save(std::string& out) const {
   append_snapshot(out, body);
 }
 
-Result<void> Detector::restore(Bytes saved) {
+Result<void> Detector::restore(Bytes saved, std::optional<TimePoint> restarted) {
   const Result<Bytes> body = open_snapshot(saved);
   if (!body) {
     return unexpected{body.error()};
   }
   auto fresh = std::make_unique<Impl>(impl_->targets, impl_->settings);
   StateReader reader{*body};
-  reader(fresh->forged, fresh->learned);
+  reader(fresh->forged, fresh->storms, fresh->learned);
   std::vector<std::optional<std::size_t>> places;
   for (std::size_t left = reader.size(); left > 0 && reader.ok(); --left) {
     std::string name;
@@ -434,7 +455,14 @@ Result<void> Detector::restore(Bytes saved) {
     return fail("the saved state cannot be read");
   }
   fresh->learned.renumber(places, fresh->watched.size(), Impl::listless(fresh->targets));
-  fresh->events = std::move(impl_->events);
+  if (restarted) {
+    for (const auto& each : fresh->watched) {
+      each->four.warm_up(*restarted + 2 * fresh->settings.probe_interval);
+      each->six.warm_up(*restarted + 2 * fresh->settings.probe_interval);
+    }
+  }
+  fresh->tables = std::move(impl_->tables);
+  fresh->findings = std::move(impl_->findings);
   impl_ = std::move(fresh);
   return {};
 }

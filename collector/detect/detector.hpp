@@ -1,8 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "collector/detect/detector_tables.hpp"
 #include "collector/detect/status.hpp"
 #include "collector/detect/target.hpp"
 #include "core/base/bytes.hpp"
@@ -55,10 +58,16 @@ class Detector {
   /// Appends the whole state, findings that wait apart: take those before. The bytes are for this
   /// version on this machine, and checked when they are read.
   void save(std::string& out) const;
+  /// Takes knowledge from outside from a moment on. What is named within ten minutes after the
+  /// versions changed needs one witness more (c.9).
+  void use(DetectorTables tables, TimePoint since);
+
   /// Takes up a saved state in place of the present one. Targets are found again by their names;
   /// one that was not saved begins anew, one that is not watched any more is left out. Settings and
   /// counters are not part of it. An error says why bytes cannot be used, and changes nothing.
-  Result<void> restore(Bytes saved);
+  /// `restarted`: when the program began anew; for two probe intervals from then on nothing is
+  /// confirmed, as what is new may have been there all along.
+  Result<void> restore(Bytes saved, std::optional<TimePoint> restarted = std::nullopt);
 
  private:
   struct Impl;

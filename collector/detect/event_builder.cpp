@@ -162,6 +162,7 @@ Event target_event(const Scene& scene, EventType type, Severity severity, std::s
   event.family = scene.family;
   event.rule = rule;
   event.thresholds = thresholds(scene.settings);
+  event.dataset_versions = scene.tables.versions;
   return event;
 }
 
@@ -186,6 +187,9 @@ Event upstream_event(const Scene& scene, const UpstreamRecord& record, EventType
   event.share_upper = interval.upper;
   event.hegemony = hegemony_of(scene, scene.plane(), record.asn);
   add_witnesses(scene, record.asn, event);
+  if (is_known_network(scene, record.asn)) {
+    event.thresholds.push_back({"known_network", "1"});
+  }
   if (record.told_gone_at) {
     event.thresholds.push_back({"weighed_since", format_utc(*record.told_gone_at)});
   }

@@ -19,6 +19,7 @@ struct ControlCount {
   double switched = 0;
   std::size_t groups = 0;
   std::size_t valleys = 0;
+  std::size_t invalid = 0;
 };
 
 bool has_reason(const Observation& observation, std::string_view reason) {
@@ -61,6 +62,7 @@ Result<ControlCount> count_control(const Event& event, const EvidenceLookup& evi
                               witness.vantage.to_string()));
     }
     count.valleys += has_reason(*seen, "valley") ? 1U : 0U;
+    count.invalid += has_reason(*seen, "rov_invalid") ? 1U : 0U;
     const bool alone = has_reason(*seen, "self_report") && count.groups == 1;
     if (event.time - witness.time < standing || alone) {
       continue;
@@ -72,32 +74,24 @@ Result<ControlCount> count_control(const Event& event, const EvidenceLookup& evi
   return count;
 }
 
-void add_groups(const Event& event,
-                const std::function<std::vector<Observation>(Asn)>& group_history,
-                std::vector<ScoreTerm>& terms) {
-  DetectorSettings settings;
-  settings.half_life = threshold(event, "half_life", settings.half_life);
-  std::set<Asn> groups;
+/// What the groups' traceroutes weigh, from all that is stored of those which the event counts.
+UpstreamRecord weigh_again(const Event& event, const DetectorSettings& settings,
+                           const std::function<std::vector<Observation>(Asn)>& group_history) {
+  UpstreamRecord record;
+  record.asn = *event.upstream;
+  record.told_gone_at = weighed_since(event);
   for (const ScoreTerm& term : event.terms) {
-    if (term.name == "group") {
-      if (const auto asn = Asn::parse(term.subject)) {
-        groups.insert(*asn);
-      }
+    const auto group = term.name == "group" ? Asn::parse(term.subject) : std::nullopt;
+    if (!group) {
+      continue;
     }
-  }
-  for (const Asn group : groups) {
-    UpstreamRecord record;
-    record.asn = *event.upstream;
-    record.told_gone_at = weighed_since(event);
-    for (const Observation& seen : group_history(group)) {
+    for (const Observation& seen : group_history(*group)) {
       if (seen.time <= event.time && seen.verdict == Verdict::Upstream) {
         weigh(record, seen, settings);
       }
     }
-    if (const auto found = record.weights.find(group); found != record.weights.end()) {
-      terms.push_back({"group", group.to_string(), weight_at(found->second, event.time, settings)});
-    }
   }
+  return record;
 }
 
 }  // namespace
@@ -113,27 +107,28 @@ Result<Recomputation> recompute(const Event& event, const EvidenceLookup& eviden
   if (!control) {
     return unexpected{control.error()};
   }
-  add_groups(event, group_history, result.terms);
-  if (const double bgp = std::floor(control->standing); bgp > 0) {
-    result.terms.push_back({"bgp", {}, std::min(6.0, 2.0 * bgp)});
-  }
-  if (const double switched = std::floor(control->switched); switched > 0) {
-    result.terms.push_back({"switch", {}, std::min(6.0, 0.5 * switched)});
-  }
+  DetectorSettings settings;
+  settings.half_life = threshold(event, "half_life", settings.half_life);
+  const UpstreamRecord record = weigh_again(event, settings, group_history);
+  ScoreInputs inputs{.record = record, .now = event.time};
+  inputs.standing = static_cast<std::size_t>(control->standing);
+  inputs.switched = static_cast<std::size_t>(control->switched);
   // Whoever comes and goes has come back too.
-  if (event.type == EventType::UpstreamReturned || event.type == EventType::UpstreamFlapping) {
-    result.terms.push_back({"prior.known_edge", {}, 1.0});
-  }
-  if (control->valleys > 0 && 2 * control->valleys >= control->groups) {
-    result.terms.push_back({"prior.leak_shape", {}, -2.0});
-  }
+  inputs.known_edge =
+      event.type == EventType::UpstreamReturned || event.type == EventType::UpstreamFlapping;
+  inputs.known_network =
+      std::any_of(event.thresholds.begin(), event.thresholds.end(),
+                  [](const NamedValue& value) { return value.name == "known_network"; });
+  inputs.leak_shaped = control->valleys > 0 && 2 * control->valleys >= control->groups;
+  inputs.rov_invalid = control->invalid > 0 && 2 * control->invalid >= control->groups;
+  result.terms = score_terms(inputs, settings);
   result.score = total(result.terms);
   result.matches = result.terms == event.terms && result.score == event.score;
   return result;
 }
 
 std::string rule_text(const std::string& rule) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kTexts{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 28> kTexts{{
       {"fused",
        "Several vantage groups measured it, or measured and announced it, again after the "
        "persistence time had passed."},
@@ -171,6 +166,35 @@ std::string rule_text(const std::string& rule) {
       {"origin",
        "At least 3 vantage groups see the prefix with an origin that is not the "
        "target's."},
+      {"leak_shape",
+       "For the persistence time at least 3 vantage groups have had it on paths with the shape of "
+       "a "
+       "leak: nothing is confirmed."},
+      {"other_host",
+       "For the persistence time half of the groups that measured it, and two at least, were "
+       "answered by a host that is not the target."},
+      {"dark_after_route",
+       "Routes over it appeared, and within ten minutes traceroutes of 3 groups, and of 30 % of "
+       "all, "
+       "found the target silent."},
+      {"not_authorised",
+       "The target has published whom it buys transit from (ASPA), and this is none of them."},
+      {"took_over",
+       "It was confirmed within ten minutes of the time at which a known upstream lost its "
+       "groups."},
+      {"transit_difference",
+       "At least 8 vantage groups, a fifth of all, reach the same upstream over another network "
+       "than before, and have for the persistence time."},
+      {"planes_apart",
+       "What packets do and what routes say has differed for more than half of the space, for ten "
+       "minutes."},
+      {"rov_invalid",
+       "At least 30 % of the vantage groups have no route, and RPKI says that the announcement is "
+       "invalid."},
+      {"storm",
+       "The same upstream came to, or left, at least 5 targets within ten minutes: they are told "
+       "together."},
+      {"storm_over", "The grouped changes have ended: how many targets they concerned."},
       {"target_in_transit",
        "The target stands in the middle of a path, carrying a prefix that is "
        "not its own."},

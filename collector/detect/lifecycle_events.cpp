@@ -82,6 +82,31 @@ Event established_event(const Scene& scene, const UpstreamRecord& record) {
   return event;
 }
 
+Event suspected_event(const Scene& scene, const UpstreamRecord& record,
+                      const Suspicion& suspicion) {
+  Event event = upstream_event(
+      scene, record, suspicion.hijack ? EventType::SuspectedHijack : EventType::SuspectedLeak,
+      suspicion.hijack ? Severity::Critical : Severity::Notice, suspicion.rule);
+  event.summary =
+      fmt::format("{} stands next to {} in routes or traceroutes, and it looks like a {}: {}; {}",
+                  record.asn.to_string(), scene.target.name, suspicion.hijack ? "hijack" : "leak",
+                  suspicion.rule, seen_from(event, scene));
+  return event;
+}
+
+Event failover_event(const Scene& scene, const UpstreamRecord& record,
+                     std::vector<UpstreamShare> gone) {
+  Event event = upstream_event(scene, record, EventType::Failover, Severity::Warning, "took_over");
+  event.previous_upstreams = std::move(gone);
+  event.summary =
+      fmt::format("{} has taken over for {}, which {} loses: {}", record.asn.to_string(),
+                  other_names(event.previous_upstreams, record.asn).empty()
+                      ? event.previous_upstreams.front().asn.to_string()
+                      : other_names(event.previous_upstreams, record.asn),
+                  scene.target.name, named_share(event));
+  return event;
+}
+
 Event confirmed_event(const Scene& scene, const UpstreamRecord& record, EventType type,
                       const Confirmation& confirmation, std::vector<ScoreTerm> terms) {
   Event event = upstream_event(scene, record, type, Severity::Warning, confirmation.rule);

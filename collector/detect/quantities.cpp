@@ -28,6 +28,22 @@ double hegemony(std::vector<double> values) {
   return sum / static_cast<double>(static_cast<std::ptrdiff_t>(values.size()) - 2 * cut);
 }
 
+double mann_whitney_p(std::span<const std::uint32_t> left, std::span<const std::uint32_t> right) {
+  if (left.empty() || right.empty()) {
+    return 1;
+  }
+  double wins = 0;
+  for (const std::uint32_t one : left) {
+    for (const std::uint32_t other : right) {
+      wins += one > other ? 1.0 : one == other ? 0.5 : 0.0;
+    }
+  }
+  const double pairs = static_cast<double>(left.size()) * static_cast<double>(right.size());
+  const double deviation =
+      std::sqrt(pairs * static_cast<double>(left.size() + right.size() + 1) / 12);
+  return std::erfc(std::abs(wins - pairs / 2) / deviation / std::sqrt(2.0));
+}
+
 double confidence(double score, double threshold, double cap) {
   return std::min(cap, 1 / (1 + std::exp(threshold - score)));
 }

@@ -21,6 +21,13 @@ double unreachable_part(const Ballot& ballot) {
   return ballot.live() == 0 ? 0 : static_cast<double>(gone) / static_cast<double>(ballot.live());
 }
 
+bool has_invalid_route(const Scene& scene) {
+  return std::any_of(scene.states.begin(), scene.states.end(), [](const auto& entry) {
+    const auto& reasons = entry.second.now.reasons;
+    return std::find(reasons.begin(), reasons.end(), "rov_invalid") != reasons.end();
+  });
+}
+
 }  // namespace
 
 void Reachability::judge(const Scene& scene, std::vector<Event>& events, Deadlines& due) {
@@ -81,11 +88,15 @@ void Reachability::judge_loss(const Scene& scene, double part, std::vector<Event
     return;
   }
   told_loss_ = true;
+  const bool invalid = has_invalid_route(scene);
   Event event =
-      target_event(scene, EventType::PropagationLoss, Severity::Warning, "part_of_groups");
+      invalid
+          ? target_event(scene, EventType::PropagationLoss, Severity::Warning, "rov_invalid")
+          : target_event(scene, EventType::PropagationLoss, Severity::Warning, "part_of_groups");
   event.first_seen = loss_since_;
-  event.summary = fmt::format("{:.0f} % of {} vantage ASes have lost {} since {}", part * 100,
-                              scene.ballot().live(), scene.target.name, moment_text(*loss_since_));
+  event.summary = fmt::format("{:.0f} % of {} vantage ASes have lost {} since {}{}", part * 100,
+                              scene.ballot().live(), scene.target.name, moment_text(*loss_since_),
+                              invalid ? ": RPKI says that its announcement is invalid" : "");
   seal(event);
   events.push_back(std::move(event));
 }

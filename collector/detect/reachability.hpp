@@ -5,6 +5,7 @@
 
 #include "collector/detect/deadlines.hpp"
 #include "collector/detect/event_builder.hpp"
+#include "collector/detect/lifecycle.hpp"
 
 namespace isthmus::collector {
 
@@ -16,8 +17,12 @@ class Reachability {
 
   void judge(const Scene& scene, std::vector<Event>& events, Deadlines& due);
 
-  /// Whether the clocks of upstreams have to stand still.
-  [[nodiscard]] bool frozen() const { return unreachable_ || low_; }
+  /// Whether the clocks of upstreams have to stand still, and why.
+  [[nodiscard]] Freeze freeze() const {
+    return {unreachable_ ? "t_unreachable" : low_ ? "coverage_low" : std::string_view{}};
+  }
+  /// Whether many have lost the target lately: then shares shift for no other reason.
+  [[nodiscard]] bool losing() const { return loss_since_.has_value(); }
   [[nodiscard]] bool unreachable() const { return unreachable_; }
 
   template <typename Self, typename Archive>

@@ -8,7 +8,7 @@
 namespace isthmus::collector {
 
 /// The number of the layout that the detector's state is saved in: raised with every change of it.
-inline constexpr std::uint16_t kSnapshotVersion = 1;
+inline constexpr std::uint16_t kSnapshotVersion = 2;
 
 /// Puts a header before a saved state: what it is, its version, the order of bytes, its length and
 /// a checksum.

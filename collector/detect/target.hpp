@@ -9,6 +9,13 @@
 
 namespace isthmus::collector {
 
+/// A time in which work on a target's connections is announced: what changes then is no news.
+struct MaintenanceWindow {
+  TimePoint from;
+  TimePoint until;
+  friend bool operator==(const MaintenanceWindow&, const MaintenanceWindow&) = default;
+};
+
 /// The network whose upstreams are watched (detection.md c.1).
 struct Target {
   std::string name;
@@ -16,6 +23,7 @@ struct Target {
   std::vector<Prefix> prefixes;      ///< P_T: watched; empty: every prefix that an origin announces
   std::vector<Asn> siblings;         ///< S_T: ASes of the same organisation, skipped as upstreams
   std::vector<Asn> known_upstreams;  ///< ends learning at once when not empty (c.5)
+  std::vector<MaintenanceWindow> maintenance;  ///< half open; nothing is confirmed or lost in them
   friend bool operator==(const Target&, const Target&) = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collector/detect/export_test.hpp"
 #include "collector/detect/plane_disagreement.hpp"
 #include "collector/detect/quantities.hpp"
 
@@ -154,6 +155,9 @@ UpstreamStatus upstream_status(const Scene& scene, const UpstreamRecord& record,
   }
   status.last_seen = last_seen(scene, record.asn);
   status.confirmed_at = record.confirmed_at;
+  status.upstream_class = to_string(export_test(scene, record.asn));
+  status.via_ixp = is_via_exchange(scene, record.asn);
+  status.front_of = record.front_of;
   return status;
 }
 

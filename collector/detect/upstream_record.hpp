@@ -32,10 +32,16 @@ struct GroupWeight {
   bool only_grade_c = true;       ///< then it is capped lower
   TimePoint named_at;             ///< when the group named the upstream last
   std::set<IpAddress> addresses;  ///< of the upstream, as seen by this group
+  std::set<Prefix> prefixes;      ///< for which it named the upstream: only there it can contradict
+  // What its last word for the upstream said besides.
+  bool behind_known = false;  ///< the way to it leads through a known upstream
+  bool other_host = false;    ///< not the target answered
+  bool rtt_shift = false;     ///< the round-trip time has another mode
 
   template <typename Self, typename Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.nats, self.at, self.only_grade_c, self.named_at, self.addresses);
+    archive(self.nats, self.at, self.only_grade_c, self.named_at, self.addresses, self.prefixes,
+            self.behind_known, self.other_host, self.rtt_shift);
   }
 };
 
@@ -73,7 +79,12 @@ struct UpstreamRecord {
   std::string event_id;                   ///< of the event told last
   std::vector<TimePoint> cycles;          ///< confirmations, for the flap rule
   bool flapping = false;
-  double confidence = 0;  ///< of the confirmation told last
+  double confidence = 0;         ///< of the confirmation told last
+  bool swept = false;            ///< probes were asked at first sight of it
+  bool held = false;             ///< they were asked after the hold time
+  bool told_leak = false;        ///< or hijack
+  std::optional<Asn> front_of;   ///< it was inserted in front of this one
+  std::set<std::string> hushed;  ///< reasons that kept it quiet, each counted once
 
   template <typename Self, typename Archive>
   static void fields(Self& self, Archive& archive) {
@@ -81,7 +92,8 @@ struct UpstreamRecord {
             self.unsupported_since, self.probable_at, self.confirmed_at, self.withdrawn_at,
             self.told_gone_at, self.dismissed_at, self.gone_since, self.weights, self.former_groups,
             self.carried, self.share_before, self.previous, self.event_id, self.cycles,
-            self.flapping, self.confidence);
+            self.flapping, self.confidence, self.swept, self.held, self.told_leak, self.front_of,
+            self.hushed);
   }
 };
 
@@ -93,6 +105,9 @@ inline bool is_known(const UpstreamRecord& record) {
 /// Takes a traceroute's word into account.
 void weigh(UpstreamRecord& record, const Observation& observation,
            const DetectorSettings& settings);
+
+/// Whether a traceroute's word would change what is remembered of the upstream.
+bool is_weighed(const UpstreamRecord& record, const Observation& observation);
 
 /// W_g at a time.
 double weight_at(const GroupWeight& weight, TimePoint now, const DetectorSettings& settings);

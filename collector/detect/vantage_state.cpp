@@ -14,10 +14,41 @@ bool is_fresh(const StateKey& key, const VantageState& state, TimePoint now,
   return key.vantage.plane == Plane::Control || now - state.last <= freshness(settings);
 }
 
+Asn as_before(const std::vector<Asn>& path, Asn asn) {
+  const auto found = std::find(path.begin(), path.end(), asn);
+  return found == path.begin() || found == path.end() ? Asn{} : *(found - 1);
+}
+
 double prefix_weight(const Prefix& prefix) {
   const unsigned bits = prefix.family() == Family::Ipv4 ? 32 : 64;
   return prefix.length() >= bits ? 1 : std::ldexp(1.0, static_cast<int>(bits - prefix.length()));
 }
+
+namespace {
+
+/// Of several probes in one network the majority speaks; only where there is none, each has its
+/// part (detection.md c.4).
+void take_majority(GroupVote& vote) {
+  const double reached = 1 - vote.unreachable;
+  if (vote.unreachable > 0.5) {
+    vote.unreachable = 1;
+    vote.upstreams.clear();
+    vote.since.clear();
+    return;
+  }
+  for (const auto& [asn, part] : vote.upstreams) {
+    if (part * reached > 0.5) {
+      const Asn chosen = asn;
+      vote.unreachable = 0;
+      std::erase_if(vote.since, [&](const auto& each) { return each.first != chosen; });
+      std::erase_if(vote.upstreams, [&](const auto& each) { return each.first != chosen; });
+      vote.upstreams.begin()->second = 1;
+      return;
+    }
+  }
+}
+
+}  // namespace
 
 Ballot count_votes(const StateMap& states, Plane plane, TimePoint now,
                    const DetectorSettings& settings) {
@@ -52,6 +83,9 @@ Ballot count_votes(const StateMap& states, Plane plane, TimePoint now,
         part /= reached;
       }
       vote.unreachable /= total;
+      if (plane == Plane::Data) {
+        take_majority(vote);
+      }
     }
   }
   for (const auto& [group, reaches] : ballot.groups) {

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "collector/detect/rtt_window.hpp"
 #include "collector/detect/target.hpp"
 #include "core/route/observation.hpp"
 
@@ -37,12 +38,18 @@ struct VantageState {
   std::optional<Asn> last_known;  ///< the known upstream that it had last, other than now
   TimePoint last_known_at;        ///< until when it had it
   std::optional<Asn> foreign_origin;
+  bool answered = false;                 ///< data plane: the target itself answered once
+  RttWindow rtt;                         ///< since `since`
+  RttWindow rtt_before;                  ///< over the upstream before
+  Asn transit_before;                    ///< stood before the upstream until `rerouted_at`
+  std::optional<TimePoint> rerouted_at;  ///< another network stands before the same upstream since
 
   template <typename Self, typename Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.now, self.since, self.last, self.heard, self.heard_id, self.silent,
             self.had_before, self.path_before, self.last_known, self.last_known_at,
-            self.foreign_origin);
+            self.foreign_origin, self.answered, self.rtt, self.rtt_before, self.transit_before,
+            self.rerouted_at);
   }
 };
 
@@ -87,6 +94,9 @@ struct Share {
 Share share_of(const Ballot& ballot, Asn upstream);
 /// The same for one prefix.
 Share prefix_share(const Ballot& ballot, const Prefix& prefix, Asn upstream);
+
+/// The AS that stands before another in a path; 0 if there is none.
+Asn as_before(const std::vector<Asn>& path, Asn asn);
 
 /// The number of addresses for IPv4, of /64 networks for IPv6: the weight of a prefix.
 double prefix_weight(const Prefix& prefix);

@@ -19,6 +19,7 @@ name = "star-jv"
 origins = ["AS131279"]
 prefixes = ["175.45.176.0/24", "175.45.177.0/24"]
 known_upstreams = ["AS4837"]
+maintenance = ["2026-03-01T00:00:00Z/2026-03-01T04:00:00Z"]
 
 [[target]]
 name = "etecsa"
@@ -67,6 +68,9 @@ TEST_CASE("a configuration is read, and what it leaves out has the defaults") {
   CHECK(settings->targets[0].prefixes.size() == 2);
   CHECK(settings->targets[0].known_upstreams == std::vector{Asn{4837}});
   CHECK(settings->targets[1].siblings == std::vector{Asn{27725}});
+  CHECK(settings->targets[0].maintenance ==
+        std::vector{MaintenanceWindow{*parse_utc("2026-03-01T00:00:00Z"),
+                                      *parse_utc("2026-03-01T04:00:00Z")}});
   CHECK(settings->detector.lateness == std::chrono::seconds{30});
   CHECK(settings->detector.candidate_score == 6.0);
   CHECK(settings->detector.persistence == DetectorSettings{}.persistence);
@@ -150,6 +154,10 @@ TEST_CASE("names of targets and roles of ASes do not clash") {
   CHECK(error_of(target("known_upstreams = [\"AS4837\", \"AS4837\"]\n"))
             .find("c.toml:4:30: known_upstreams: AS4837 stands here twice") == 0);
   CHECK(error_of("").find("there is no [[target]]") != std::string::npos);
+  CHECK(error_of(target("maintenance = [\"2026-03-01T00:00:00Z\"]\n"))
+            .find("c.toml:4:16: maintenance: must be two times in UTC") == 0);
+  CHECK(error_of(target("maintenance = [\"2026-03-02T00:00:00Z/2026-03-01T00:00:00Z\"]\n"))
+            .find("ends before it begins") != std::string::npos);
 }
 
 TEST_CASE("bounds of the detector are told") {

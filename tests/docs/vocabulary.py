@@ -115,7 +115,7 @@ def check_events(text, source, program, report):
     for cell in table.column("severity"):
         report.check(all(word in severities for word in re.findall(r"\b(?:info|notice|warning|critical)\b", cell)), f"{cell}?")
     detect = source.read("collector/detect/*.cpp")
-    rules = set(re.findall(r'(?:_event\([^;]*?|\.rule = |Confirmation\{)"(\w+)"', detect))
+    rules = set(re.findall(r'(?:_event\([^;]*?|\.rule = |Confirmation\{|Suspicion\{\w+, )"(\w+)"', detect))
     texts = re.findall(r'\{"(\w+)",\s*"', re.search(r"kTexts\{\{(.*?)\}\};", detect, re.DOTALL)[1])
     report.same(texts, rules, "explanation.cpp, rules")
     report.same(markdown.table_under(text, "Rules").column("rule"), rules, "events.md, rules")
