@@ -40,11 +40,23 @@ constexpr std::string_view kRetentionMeaning =
 constexpr std::string_view kArchivesMeaning =
     "MRT files to be read, merged by time. Relative to this file.";
 
+std::string windows_text(const std::vector<MaintenanceWindow>& windows) {
+  std::vector<std::string> texts;
+  texts.reserve(windows.size());
+  for (const MaintenanceWindow& each : windows) {
+    texts.push_back(format_utc(each.from) + "/" + format_utc(each.until));
+  }
+  return toml_list(texts);
+}
+
 void append_target(std::string& text, const Target& target) {
   text += "\n[[target]]\n";
-  const std::array<std::string, kTargetFields.size()> values{
-      toml_text(target.name), toml_list_of(target.origins), toml_list_of(target.prefixes),
-      toml_list_of(target.siblings), toml_list_of(target.known_upstreams)};
+  const std::array<std::string, kTargetFields.size()> values{toml_text(target.name),
+                                                             toml_list_of(target.origins),
+                                                             toml_list_of(target.prefixes),
+                                                             toml_list_of(target.siblings),
+                                                             toml_list_of(target.known_upstreams),
+                                                             windows_text(target.maintenance)};
   for (std::size_t i = 0; i < values.size(); ++i) {
     append_key(text, kTargetFields[i].meaning, kTargetFields[i].key, values[i]);
   }

@@ -67,11 +67,12 @@ TEST_CASE("five groups that stand for 900 seconds less a moment find nothing out
   CHECK(lines_of(told(story, 2000s).events) == Lines{"100 upstream_candidate AS20485 first_sight"});
 }
 
-TEST_CASE("paths that look leaked find nothing out either") {
+TEST_CASE("paths that look leaked find no upstream out, and are told as what they are") {
   StoryTeller story = twelve_on_unicom(5);
   story.announce(100s, story.peers(12, 5), kStarPrefixes, "174 9304 3356 20485 131279");
   const Findings found = told(story, 3000s);
-  CHECK(lines_of(found.events) == Lines{"100 upstream_candidate AS20485 first_sight"});
+  CHECK(lines_of(found.events) == Lines{"100 upstream_candidate AS20485 first_sight",
+                                        "280 suspected_leak AS20485 leak_shape"});
 }
 
 TEST_CASE("an upstream that the first table names beside the configured one is found out at once") {

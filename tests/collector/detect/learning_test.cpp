@@ -81,6 +81,7 @@ TEST_CASE("an upstream that goes while the others are learned is lost, and may r
                                         "3780 upstream_discovered AS20485 learning",
                                         "3900 upstream_lost AS4837 gone_elsewhere",
                                         "7320 upstream_returned AS4837 control_plane_only",
+                                        "7320 failover AS4837 took_over",
                                         "7500 upstream_lost AS20485 gone_elsewhere"});
 }
 
