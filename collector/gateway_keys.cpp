@@ -2,32 +2,9 @@
 
 #include <filesystem>
 
-#include "core/net/address.hpp"
+#include "collector/key_checks.hpp"
 
 namespace isthmus::collector {
-namespace {
-
-std::string from_folder(const std::string& folder, const std::string& written) {
-  return (std::filesystem::path{folder} / written).lexically_normal().string();
-}
-
-/// ":9743", "192.0.2.1:9743", "[2001:db8::1]:9743".
-bool is_listen_address(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon + 1 == text.size() || text.size() - colon > 6 ||
-      text.find_first_not_of("0123456789", colon + 1) != std::string::npos ||
-      std::stoul(text.substr(colon + 1)) > 65535) {
-    return false;
-  }
-  std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  return host.empty() || IpAddress::parse(host).has_value();
-}
-
-}  // namespace
-
 GatewaySettings read_gateway(TomlTable& root, const std::string& folder) {
   GatewaySettings settings;
   auto table = root.table("gateway");
@@ -61,11 +38,11 @@ GatewaySettings read_gateway(TomlTable& root, const std::string& folder) {
     }
   }
   if (!settings.folder.empty()) {
-    settings.folder = from_folder(folder, settings.folder);
+    settings.folder = path_from(folder, settings.folder);
   }
   for (std::size_t i = 0; i < settings.outside_authorities.size(); ++i) {
     std::string& path = settings.outside_authorities[i];
-    path = from_folder(folder, path);
+    path = path_from(folder, path);
     std::error_code error;
     if (!std::filesystem::exists(path, error)) {
       table->complain("outside_authorities", i, path + " does not exist");

@@ -8,7 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "collector/feed_keys.hpp"
 #include "collector/gateway_keys.hpp"
+#include "collector/key_checks.hpp"
 #include "collector/publish_keys.hpp"
 #include "collector/setting_fields.hpp"
 #include "core/net/prefix_map.hpp"
@@ -22,13 +24,6 @@ struct Declared {
   Target target;
   TomlTable table;
 };
-
-bool is_name(std::string_view text) {
-  constexpr std::string_view kAllowed =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  return !text.empty() && text.size() <= 64 &&
-         text.find_first_not_of(kAllowed) == std::string_view::npos;
-}
 
 /// ASNs that can stand for a network, each once.
 std::vector<Asn> read_asns(TomlTable& table, std::string_view key) {
@@ -59,7 +54,7 @@ Target read_target(TomlTable& table) {
   if (table.require("name")) {
     target.name = table.text("name").value_or("");
     if (!is_name(target.name)) {
-      table.complain("name", "must be 1 to 64 letters, digits, '.', '_' or '-'");
+      table.complain("name", kNameRule);
     }
   }
   table.require("origins");
@@ -247,6 +242,10 @@ Settings read(TomlDocument& document, const std::string& folder) {
   settings.history_folder = read_history(root, folder, settings);
   if (auto feeds = root.table("feeds")) {
     settings.archives = read_files(*feeds, "archives", folder);
+    settings.feeds = read_feeds(*feeds, folder);
+    if (!settings.feeds.follow.empty() && settings.history_folder.empty()) {
+      feeds->complain("follow", "needs history.folder too, where what has been read is noted");
+    }
   }
   settings.gateway = read_gateway(root, folder);
   settings.publish = read_publish(root, folder);

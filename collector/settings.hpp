@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "collector/detect/target.hpp"
+#include "collector/feed/feed_settings.hpp"
 #include "collector/feed/gateway_settings.hpp"
 #include "collector/publish/alert_settings.hpp"
 #include "core/base/result.hpp"
@@ -37,6 +38,7 @@ struct Settings {
   std::string history_folder;                              ///< empty: nothing is kept
   Duration trace_retention = std::chrono::hours{24 * 30};  ///< of raw traceroutes
   std::vector<std::string> archives;                       ///< MRT files to be read, merged by time
+  FeedSettings feeds;
   GatewaySettings gateway;
   PublishSettings publish;
 };

@@ -1,9 +1,10 @@
-#include <cstddef>
-#include <span>
+#include <array>
 
 #include <fmt/format.h>
 
+#include "collector/feed_keys.hpp"
 #include "collector/gateway_keys.hpp"
+#include "collector/key_text.hpp"
 #include "collector/publish_keys.hpp"
 #include "collector/setting_fields.hpp"
 #include "collector/settings.hpp"
@@ -37,80 +38,13 @@ constexpr std::string_view kRetentionMeaning =
 constexpr std::string_view kArchivesMeaning =
     "MRT files to be read, merged by time. Relative to this file.";
 
-/// A TOML string: always on one line, with nothing that could end it early.
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char each : text) {
-    const auto code = static_cast<unsigned char>(each);
-    if (each == '"' || each == '\\') {
-      out += '\\';
-      out += each;
-    } else if (code < 0x20 || code == 0x7f) {
-      out += fmt::format("\\u{:04X}", code);
-    } else {
-      out += each;
-    }
-  }
-  return out + '"';
-}
-
-std::string list(std::span<const std::string> texts) {
-  std::string out = "[";
-  for (const std::string& each : texts) {
-    out += (out.size() == 1 ? "" : ", ") + quoted(each);
-  }
-  return out + ']';
-}
-
-template <typename T>
-std::string list_of(const std::vector<T>& values) {
-  std::vector<std::string> texts;
-  texts.reserve(values.size());
-  for (const T& each : values) {
-    texts.push_back(each.to_string());
-  }
-  return list(texts);
-}
-
-/// A length of time that `parse_duration` reads: in the largest unit that leaves no rest.
-std::string duration_text(Duration value) {
-  struct Unit {
-    std::int64_t length;
-    std::string_view name;
-  };
-  constexpr std::array kUnits{Unit{86'400'000'000, "d"}, Unit{3'600'000'000, "h"},
-                              Unit{60'000'000, "m"},     Unit{1'000'000, "s"},
-                              Unit{1'000, "ms"},         Unit{1, "us"}};
-  if (value.count() == 0) {
-    return "\"0s\"";
-  }
-  // More than one of a unit, so that "60s" stays in seconds and "24h" in hours.
-  for (const Unit& unit : kUnits) {
-    if (value.count() % unit.length == 0 && value.count() / unit.length > 1) {
-      return fmt::format("\"{}{}\"", value.count() / unit.length, unit.name);
-    }
-  }
-  return fmt::format("\"{}us\"", value.count());
-}
-
-/// The shortest form that reads back to the same number; a whole one gets its point.
-std::string number_text(double value) {
-  std::string text = fmt::format("{}", value);
-  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
-}
-
-void append(std::string& text, std::string_view meaning, std::string_view key,
-            std::string_view value) {
-  text += fmt::format("# {}\n{} = {}\n", meaning, key, value);
-}
-
 void append_target(std::string& text, const Target& target) {
   text += "\n[[target]]\n";
   const std::array<std::string, kTargetFields.size()> values{
-      quoted(target.name), list_of(target.origins), list_of(target.prefixes),
-      list_of(target.siblings), list_of(target.known_upstreams)};
+      toml_text(target.name), toml_list_of(target.origins), toml_list_of(target.prefixes),
+      toml_list_of(target.siblings), toml_list_of(target.known_upstreams)};
   for (std::size_t i = 0; i < values.size(); ++i) {
-    append(text, kTargetFields[i].meaning, kTargetFields[i].key, values[i]);
+    append_key(text, kTargetFields[i].meaning, kTargetFields[i].key, values[i]);
   }
 }
 
@@ -125,27 +59,30 @@ std::string to_toml(const Settings& settings) {
   }
   text += "\n[detector]\n";
   for (const DurationField& field : kDurationFields) {
-    append(text, field.meaning, field.key, duration_text(settings.detector.*field.member));
+    append_key(text, field.meaning, field.key, toml_duration(settings.detector.*field.member));
   }
-  append(text, kScoreMeaning, "candidate_score", number_text(settings.detector.candidate_score));
-  append(text, kRouteServersMeaning, "route_servers", list_of(settings.detector.route_servers));
+  append_key(text, kScoreMeaning, "candidate_score",
+             toml_number(settings.detector.candidate_score));
+  append_key(text, kRouteServersMeaning, "route_servers",
+             toml_list_of(settings.detector.route_servers));
   text += "\n[labels]\n";
   for (const FileField& field : kFileFields) {
-    append(text, field.meaning, field.key, list(settings.labels.*field.member));
+    append_key(text, field.meaning, field.key, toml_list(settings.labels.*field.member));
   }
   text += "\n[history]\n";
-  append(text, kFolderMeaning, "folder", quoted(settings.history_folder));
-  append(text, kRetentionMeaning, "trace_retention", duration_text(settings.trace_retention));
+  append_key(text, kFolderMeaning, "folder", toml_text(settings.history_folder));
+  append_key(text, kRetentionMeaning, "trace_retention", toml_duration(settings.trace_retention));
   text += "\n[feeds]\n";
-  append(text, kArchivesMeaning, "archives", list(settings.archives));
+  append_key(text, kArchivesMeaning, "archives", toml_list(settings.archives));
+  append_feeds(text, settings.feeds);
   text += "\n[gateway]\n";
   for (const GatewayListField& field : kGatewayLists) {
-    append(text, field.meaning, field.key, list(settings.gateway.*field.member));
+    append_key(text, field.meaning, field.key, toml_list(settings.gateway.*field.member));
   }
   for (const GatewayTextField& field : kGatewayTexts) {
-    append(text, field.meaning, field.key, quoted(settings.gateway.*field.member));
+    append_key(text, field.meaning, field.key, toml_text(settings.gateway.*field.member));
   }
-  append(text, kGatewayRateMeaning, "rate", number_text(settings.gateway.rate));
+  append_key(text, kGatewayRateMeaning, "rate", toml_number(settings.gateway.rate));
   append_publish(text, settings.publish);
   return text;
 }
@@ -161,24 +98,27 @@ std::vector<SettingKey> setting_keys() {
     add("target", field.key, std::string{field.default_value}, field.meaning);
   }
   for (const DurationField& field : kDurationFields) {
-    add("detector", field.key, duration_text(defaults.*field.member), field.meaning);
+    add("detector", field.key, toml_duration(defaults.*field.member), field.meaning);
   }
-  add("detector", "candidate_score", number_text(defaults.candidate_score), kScoreMeaning);
+  add("detector", "candidate_score", toml_number(defaults.candidate_score), kScoreMeaning);
   add("detector", "route_servers", "[]", kRouteServersMeaning);
   for (const FileField& field : kFileFields) {
     add("labels", field.key, "[]", field.meaning);
   }
   add("history", "folder", "\"\"", kFolderMeaning);
-  add("history", "trace_retention", duration_text(Settings{}.trace_retention), kRetentionMeaning);
+  add("history", "trace_retention", toml_duration(Settings{}.trace_retention), kRetentionMeaning);
   add("feeds", "archives", "[]", kArchivesMeaning);
+  each_feed_field([&add](const FeedField& field) {
+    add(field.table, field.key, std::string{field.default_value}, field.meaning);
+  });
   const GatewaySettings gateway;
   for (const GatewayListField& field : kGatewayLists) {
     add("gateway", field.key, "[]", field.meaning);
   }
   for (const GatewayTextField& field : kGatewayTexts) {
-    add("gateway", field.key, quoted(gateway.*field.member), field.meaning);
+    add("gateway", field.key, toml_text(gateway.*field.member), field.meaning);
   }
-  add("gateway", "rate", number_text(gateway.rate), kGatewayRateMeaning);
+  add("gateway", "rate", toml_number(gateway.rate), kGatewayRateMeaning);
   const PublishSettings publish;
   add("publish", "external_url", "\"\"", kExternalUrlMeaning);
   add("publish", "max_series", std::to_string(publish.max_series), kMaxSeriesMeaning);

@@ -3,25 +3,22 @@
 #include <sys/resource.h>
 
 #include <atomic>
-#include <iterator>
-#include <map>
-#include <mutex>
 #include <thread>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include "collector/daemon/admin_api.hpp"
+#include "collector/daemon/blind_feeds.hpp"
 #include "collector/daemon/labels.hpp"
-#include "collector/daemon/measuring_plan.hpp"
+#include "collector/daemon/live_feeds.hpp"
 #include "collector/daemon/pipeline.hpp"
-#include "collector/feed/probe_gateway.hpp"
-#include "collector/publish/publisher.hpp"
-#include "core/runtime/http_server.hpp"
+#include "collector/daemon/probe_side.hpp"
+#include "collector/daemon/runtime.hpp"
+#include "collector/daemon/shared_labeller.hpp"
+#include "collector/daemon/web_side.hpp"
+#include "core/runtime/log.hpp"
 #include "core/runtime/service_manager.hpp"
 #include "core/runtime/signals.hpp"
 
@@ -34,49 +31,16 @@ using SteadyClock = std::chrono::steady_clock;
 /// A thread that has shown no sign of life for so long is stuck.
 constexpr std::chrono::seconds kStuck{30};
 constexpr std::chrono::milliseconds kStopTime{4'000};
-constexpr Duration kSweepUse = std::chrono::minutes{2};
+/// Of it, for what live feeds have read already.
+constexpr std::chrono::milliseconds kSettleTime{1'000};
 
-TimePoint utc_now() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
-
-/// Thousands of probes hold a connection each.
+/// Thousands of probes and routers hold a connection each.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
-}
-
-/// Runs a function on another thread and waits for it as a coroutine.
-template <typename T, typename Executor>
-Task<T> run_on(const Executor& executor, std::function<T()> function) {
-  const auto work = [](std::function<T()> its_function) -> Task<T> { co_return its_function(); };
-  auto task = work(std::move(function));
-  co_return co_await net::co_spawn(executor, std::move(task), net::use_awaitable);
-}
-
-/// The labeller in force; any thread.
-class SharedLabeller {
- public:
-  [[nodiscard]] std::shared_ptr<const Labeller> get() const {
-    const std::scoped_lock lock{mutex_};
-    return labeller_;
-  }
-  void set(std::shared_ptr<const Labeller> labeller) {
-    const std::scoped_lock lock{mutex_};
-    labeller_ = std::move(labeller);
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Labeller> labeller_;
-};
-
-bool is_loopback(const IpAddress& address) {
-  return address.is_v4() ? address.v4_value() >> 24U == 127
-                         : address.high() == 0 && address.low() == 1;
 }
 
 class Daemon {
@@ -93,10 +57,7 @@ class Daemon {
     }
     std::thread web_thread{[this] { web_.run(); }};
     ingest_.run();
-    net::post(web_, [this] {
-      publisher_->stop();
-      web_server_->stop(500ms);
-    });
+    web_side_->stop();
     web_thread.join();
     pool_.join();
     log_info("stopped", {{"status", status_}});
@@ -115,31 +76,31 @@ class Daemon {
       return opened;
     }
     if (!settings_.gateway.listen.empty()) {
-      if (auto opened = open_gateway(); !opened) {
-        return opened;
+      auto probes = ProbeSide::open(ingest_, settings_, *pipeline_, labeller_);
+      if (!probes) {
+        return unexpected{probes.error()};
       }
+      probes_ = std::move(*probes);
     }
-    if (auto opened = open_web(); !opened) {
-      return opened;
+    auto web = WebSide::open(web_, options_, settings_, labeller_, web_hooks());
+    if (!web) {
+      return unexpected{web.error()};
+    }
+    web_side_ = std::move(*web);
+    LiveFeeds::Options feeds{.now = utc_now};
+    if (!settings_.history_folder.empty()) {
+      feeds.folder = settings_.history_folder + "/feeds";
+    }
+    feeds_ = std::make_unique<LiveFeeds>(ingest_.get_executor(), settings_.feeds, settings_.targets,
+                                         *pipeline_, std::move(feeds));
+    if (auto started = feeds_->start(); !started) {
+      return started;
     }
     pipeline_->start();
-    for (const auto& feed : feeds_) {
-      if (auto started = feed->start(); !started) {
-        return started;
-      }
-    }
-    spawn(ingest_, follow_signals());
-    spawn(ingest_, keep_watch());
+    spawn_service(ingest_, feeds_->run());
+    spawn_service(ingest_, follow_signals());
+    spawn_service(ingest_, keep_watch());
     return {};
-  }
-
-  template <typename Context>
-  static void spawn(Context& context, Task<> task) {
-    net::co_spawn(context, std::move(task), [](const std::exception_ptr& failure) {
-      if (failure) {
-        std::rethrow_exception(failure);
-      }
-    });
   }
 
   Result<void> open_pipeline() {
@@ -149,7 +110,7 @@ class Daemon {
     options.labeller = labeller_.get();
     options.folder = settings_.history_folder;
     options.archives = settings_.archives;
-    options.live = !settings_.gateway.listen.empty() || !feeds_.empty();
+    options.live = is_live(settings_);
     options.trace_retention = settings_.trace_retention;
     options.now = utc_now;
     options.committed = [this](Committed committed) {
@@ -164,132 +125,15 @@ class Daemon {
     return {};
   }
 
-  Result<void> open_gateway() {
-    GatewayHooks hooks;
-    hooks.sink = pipeline_.get();
-    hooks.now = utc_now;
-    hooks.network_of = [this](const IpAddress& address) -> std::optional<Asn> {
-      const auto labeller = labeller_.get();
-      const Label label = labeller->label(address);
-      return label.kind == LabelKind::As ? std::optional{label.origins.front()} : std::nullopt;
-    };
-    gateway_ = std::make_unique<ProbeGateway>(ingest_.get_executor(), settings_.gateway,
-                                              HttpServerLimits{}, std::move(hooks));
-    if (auto started = gateway_->start(); !started) {
-      return started;
-    }
-    gateway_->set_plan(plan_of(settings_.targets, {}, settings_.detector.probe_interval));
-    const auto listen = ListenAddress::parse(settings_.gateway.admin_listen);
-    if (!listen) {
-      return unexpected{listen.error()};
-    }
-    admin_ = std::make_unique<AdminApi>(ingest_.get_executor(), *gateway_, settings_.gateway.folder,
-                                        *listen, utc_now);
-    if (auto started = admin_->start(); !started) {
-      return started;
-    }
-    spawn(ingest_, gateway_->run());
-    spawn(ingest_, admin_->run());
-    for (const std::uint16_t port : gateway_->ports()) {
-      log_info("probes are awaited", {{"port", port}});
-    }
-    log_info("isthmusctl is awaited", {{"port", admin_->ports().front()}});
-    return {};
+  /// Whether input comes that goes on for ever.
+  static bool is_live(const Settings& settings) {
+    return !settings.gateway.listen.empty() || settings.feeds.any();
   }
 
-  Result<void> open_web() {
-    PublisherOptions options;
-    options.history_folder = settings_.history_folder;
-    options.web_config_file = options_.web_config_file;
-    options.alerts.receivers = settings_.publish.receivers;
-    options.alerts.external_url = settings_.publish.external_url;
-    options.limits.series = settings_.publish.max_series;
-    options.limits.prefixes = settings_.publish.labelled_prefixes;
-    options.build = {.version = ISTHMUS_VERSION, .revision = "unknown"};
-    options.configuration = [text = to_toml(settings_)] { return text; };
-    options.describe = [this](Asn asn) {
-      const auto labeller = labeller_.get();
-      AsDescription description{.name = std::string{labeller->as_name(asn)}};
-      if (const auto country = labeller->country(asn)) {
-        description.country = std::string{country->code};
-        description.country_source = std::string{country->source};
-      }
-      return description;
-    };
-    options.now = utc_now;
-    auto publisher = Publisher::open(web_.get_executor(), std::move(options));
-    if (!publisher) {
-      return unexpected{publisher.error()};
-    }
-    publisher_ = std::move(*publisher);
-    HttpServerOptions web;
-    web.name = "web";
-    auto tls = publisher_->tls();
-    if (!tls) {
-      return unexpected{tls.error()};
-    }
-    web.tls = std::move(*tls);
-    for (const std::string& text : options_.web_listen) {
-      auto listen = ListenAddress::parse(text);
-      if (!listen) {
-        return unexpected{listen.error()};
-      }
-      web.listen.push_back(*listen);
-    }
-    add_health_routes();
-    web_server_ = std::make_unique<HttpServer>(web_.get_executor(), std::move(web),
-                                               publisher_->site().handler());
-    if (auto listening = web_server_->listen(); !listening) {
-      return listening;
-    }
-    spawn(web_, web_server_->run());
-    spawn(web_, publisher_->run(
-                    [this](TlsContext context) { web_server_->use_tls(std::move(context)); }));
-    for (const std::uint16_t port : web_server_->ports()) {
-      log_info("serving the web", {{"port", port}});
-    }
-    publish_tables();
-    return {};
-  }
-
-  void add_health_routes() {
-    const auto answer = [](unsigned status, std::string text) -> Task<HttpResponse> {
-      co_return text_response(status, std::move(text));
-    };
-    WebSite& site = publisher_->site();
-    site.add("GET", "/-/healthy", "healthy", WebSite::Gate::Open,
-             [this, answer](const HttpRequest& /*request*/) {
-               return is_alive() ? answer(200, "healthy\n") : answer(503, "a thread is stuck\n");
-             });
-    site.add("GET", "/-/ready", "ready", WebSite::Gate::Open,
-             [this, answer](const HttpRequest& /*request*/) {
-               const std::string reason = why_not_ready();
-               return reason.empty() ? answer(200, "ready\n") : answer(503, reason + "\n");
-             });
-    // Whoever is on this host may reload, as with SIGHUP; others need the right to write.
-    const bool guarded = !options_.web_config_file.empty();
-    site.add("POST", "/-/reload", "reload", guarded ? WebSite::Gate::Write : WebSite::Gate::Open,
-             [this, answer, guarded](const HttpRequest& request) {
-               return guarded || is_loopback(request.peer_address)
-                          ? reload_for_web()
-                          : answer(403, "only from this host, or with --web.config.file\n");
-             });
-  }
-
-  /// Hands the publisher something, on its thread.
-  void publish(Publication publication) {
-    auto shared = std::make_shared<Publication>(std::move(publication));
-    net::post(web_, [this, shared] { publisher_->publish(std::move(*shared)); });
-  }
-
-  void publish_tables() {
-    const auto labeller = labeller_.get();
-    Publication publication;
-    publication.tables.emplace();
-    for (const NamedValue& version : labeller->versions()) {
-      publication.tables->push_back({.source = version.name, .version = version.value});
-    }
-    publish(std::move(publication));
+  WebHooks web_hooks() {
+    return {.is_alive = [this] { return is_alive(); },
+            .why_not_ready = [this] { return why_not_ready(); },
+            .reload = [this] { return reload_for_web(); }};
   }
 
   [[nodiscard]] bool is_alive() const {
@@ -309,7 +153,6 @@ class Daemon {
     return failure ? "the history cannot be written: " + *failure : "";
   }
 
-  /// What has been committed changes what probes are asked to do.
   void take_up(Committed committed) {
     for (const Event& event : committed.events) {
       log_info("event", {{"type", to_string(event.type)},
@@ -319,35 +162,22 @@ class Daemon {
                          {"id", event.id},
                          {"summary", event.summary}});
     }
-    tell(committed);
-    if (!gateway_) {
-      return;
+    if (probes_) {
+      probes_->follow(settings_, committed);
     }
-    if (committed.targets) {
-      plan_ = plan_of(settings_.targets, *committed.targets, settings_.detector.probe_interval);
-      gateway_->set_plan(plan_);
-    }
-    for (const SweepRequest& request : committed.sweeps) {
-      PlanSweep sweep = sweep_of(request, ++last_sweep_, plan_);
-      if (!sweep.destinations.empty()) {
-        gateway_->sweep(std::move(sweep), std::max(request.at, utc_now()) + kSweepUse);
-      }
-    }
+    tell(std::move(committed));
   }
 
   /// Gives the publisher what is new, with how feeds and probes are at this moment.
-  void tell(Committed& committed) {
+  void tell(Committed committed) {
     Publication publication{.time = committed.time};
     if (committed.targets) {
-      publication.targets = *committed.targets;
+      publication.feeds = feeds_->status(utc_now());
+      publication.targets = std::move(*committed.targets);
+      discount_blind_feeds(*publication.targets, *publication.feeds);
       publication.counters = committed.counters;
-      publication.feeds.emplace();
-      for (const auto& feed : feeds_) {
-        auto status = feed->status(utc_now());
-        std::move(status.begin(), status.end(), std::back_inserter(*publication.feeds));
-      }
-      if (gateway_) {
-        publication.probes = gateway_->status();
+      if (probes_) {
+        publication.probes = probes_->status();
       }
       publication.queues.emplace();
       for (const Pipeline::QueueLength& queue : pipeline_->queues()) {
@@ -355,45 +185,57 @@ class Daemon {
       }
     }
     publication.events = std::move(committed.events);
-    publish(std::move(publication));
+    web_side_->publish(std::move(publication));
+  }
+
+  struct Loaded {
+    Settings settings;
+    std::shared_ptr<const Labeller> labeller;
+  };
+  static Result<Loaded> load(const std::string& file) {
+    auto settings = load_settings(file);
+    if (!settings) {
+      return unexpected{settings.error()};
+    }
+    auto labeller = load_labels(settings->labels);
+    if (!labeller) {
+      return unexpected{labeller.error()};
+    }
+    return Loaded{std::move(*settings), std::move(*labeller)};
   }
 
   /// Takes up a changed configuration; an error says why the old one is kept.
   Task<Result<void>> reload() {
-    struct Loaded {
-      Settings settings;
-      std::shared_ptr<const Labeller> labeller;
-    };
-    const std::function<Result<Loaded>()> load = [file = options_.config_file]() -> Result<Loaded> {
-      auto settings = load_settings(file);
-      if (!settings) {
-        return unexpected{settings.error()};
-      }
-      auto labeller = load_labels(settings->labels);
-      if (!labeller) {
-        return unexpected{labeller.error()};
-      }
-      return Loaded{std::move(*settings), std::move(*labeller)};
-    };
     notify_service_manager("RELOADING=1");
-    auto loaded = co_await run_on(pool_.get_executor(), load);
-    notify_service_manager("READY=1");
+    const std::function<Result<Loaded>()> reading = [file = options_.config_file] {
+      return load(file);
+    };
+    auto loaded = co_await run_on(pool_.get_executor(), reading);
+    Result<void> done;
     if (!loaded) {
+      done = unexpected{loaded.error()};
+    } else {
+      done = co_await take_up_settings(std::move(*loaded));
+    }
+    notify_service_manager("READY=1");
+    web_side_->note_reload(done.has_value());
+    if (!done) {
       log_error("the configuration is refused; the old one is kept",
-                {{"error", loaded.error().message}});
-      note_reload(false);
-      co_return unexpected{loaded.error()};
+                {{"error", done.error().message}});
+    } else {
+      log_info("the configuration was read again", {{"file", options_.config_file}});
     }
-    Settings& next = loaded->settings;
-    if (next.gateway != settings_.gateway || next.history_folder != settings_.history_folder ||
-        next.archives != settings_.archives) {
-      log_warn("changes of [gateway], [history] and [feeds] count after a restart");
+    co_return done;
+  }
+
+  Task<Result<void>> take_up_settings(Loaded loaded) {
+    keep_what_needs_a_restart(loaded.settings);
+    auto followed = co_await feeds_->use(loaded.settings.feeds, loaded.settings.targets);
+    if (!followed) {
+      co_return followed;
     }
-    next.gateway = settings_.gateway;
-    next.history_folder = settings_.history_folder;
-    next.archives = settings_.archives;
-    settings_ = std::move(next);
-    labeller_.set(std::move(loaded->labeller));
+    settings_ = std::move(loaded.settings);
+    labeller_.set(std::move(loaded.labeller));
     const std::function<bool()> hand_over = [this, targets = settings_.targets,
                                              detector = settings_.detector,
                                              labeller = labeller_.get()] {
@@ -401,24 +243,31 @@ class Daemon {
       return true;
     };
     co_await run_on(pool_.get_executor(), hand_over);
-    if (gateway_) {
-      gateway_->set_plan(plan_of(settings_.targets, {}, settings_.detector.probe_interval));
+    if (probes_) {
+      probes_->use(settings_);
     }
-    note_reload(true);
-    publish_tables();
-    log_info("the configuration was read again", {{"file", options_.config_file}});
+    web_side_->publish_tables(*labeller_.get());
     co_return Result<void>{};
   }
 
-  void note_reload(bool good) {
-    net::post(web_, [this, good] { publisher_->note_reload(good); });
+  void keep_what_needs_a_restart(Settings& next) const {
+    if (next.gateway != settings_.gateway || next.history_folder != settings_.history_folder ||
+        next.archives != settings_.archives) {
+      log_warn("changes of [gateway], [history] and feeds.archives count after a restart");
+    }
+    next.gateway = settings_.gateway;
+    next.history_folder = settings_.history_folder;
+    next.archives = settings_.archives;
+    if (is_live(next) != is_live(settings_)) {
+      // Without live input the end of the archives is the end of all, and it has been told.
+      log_warn("the first live feed, and the end of the last one, count after a restart");
+      next.feeds = settings_.feeds;
+    }
   }
 
-  Task<HttpResponse> reload_for_web() {
+  Task<Result<void>> reload_for_web() {
     auto work = reload();
-    const auto done = co_await net::co_spawn(ingest_, std::move(work), net::use_awaitable);
-    co_return done ? text_response(200, "the configuration was read again\n")
-                   : text_response(500, done.error().message + "\n");
+    co_return co_await net::co_spawn(ingest_, std::move(work), net::use_awaitable);
   }
 
   Task<> follow_signals() {
@@ -439,16 +288,12 @@ class Daemon {
     log_info("stopping");
     notify_service_manager("STOPPING=1");
     stopping_ = true;
-    if (gateway_) {
-      gateway_->stop(kStopTime);
-      admin_->stop();
+    const auto deadline = SteadyClock::now() + kStopTime;
+    if (probes_) {
+      probes_->stop(kStopTime);
     }
-    for (const auto& feed : feeds_) {
-      feed->stop();
-    }
-    const std::function<bool()> drain = [this] {
-      return pipeline_->stop(SteadyClock::now() + kStopTime);
-    };
+    co_await feeds_->stop(kSettleTime);
+    const std::function<bool()> drain = [this, deadline] { return pipeline_->stop(deadline); };
     const bool all_stored = co_await run_on(pool_.get_executor(), drain);
     if (!all_stored) {
       log_error("not everything could be stored; probes keep what they measured");
@@ -478,13 +323,9 @@ class Daemon {
   net::thread_pool pool_{1};
   Signals signals_;
   std::unique_ptr<Pipeline> pipeline_;
-  std::unique_ptr<ProbeGateway> gateway_;
-  std::unique_ptr<AdminApi> admin_;
-  std::vector<std::unique_ptr<LiveFeed>> feeds_;
-  std::unique_ptr<Publisher> publisher_;
-  std::unique_ptr<HttpServer> web_server_;
-  PlanMessage plan_;
-  std::uint64_t last_sweep_ = static_cast<std::uint64_t>(utc_now().time_since_epoch().count());
+  std::unique_ptr<ProbeSide> probes_;
+  std::unique_ptr<LiveFeeds> feeds_;
+  std::unique_ptr<WebSide> web_side_;
   std::atomic<SteadyClock::rep> ingest_alive_ = SteadyClock::now().time_since_epoch().count();
   std::atomic<bool> stopping_ = false;
   int status_ = 0;

@@ -229,6 +229,14 @@ void Pipeline::take(Input input, Work& work) {
   }
 }
 
+/// There is no time left to judge it: whoever waits for an answer keeps it.
+void Pipeline::give_up(Input input) {
+  lost_ = true;
+  if (auto* const traces = std::get_if<TraceBatch>(&input)) {
+    traces->done({});
+  }
+}
+
 /// Through an archive the detector's time follows the elements, as in a replay.
 void Pipeline::follow(const ArchiveBatch& archive, Work& work) {
   for (std::size_t i = 0; i < archive.routes.size(); ++i) {
@@ -270,12 +278,19 @@ void Pipeline::detect() {
         work.traces.empty() ? next_tick : std::min(next_tick, SteadyClock::now() + kGather);
     auto input = input_.pop_until(until);
     const bool had_input = input.has_value();
-    if (input) {
+    if (input && ticks(SteadyClock::now()) >= give_up_at_.load()) {
+      give_up(std::move(*input));
+    } else if (input) {
       take(std::move(*input), work);
     } else {
       open = !input_.closed() || input_.size() > 0;
     }
-    const bool full = work.traces.size() >= kWorksTogether || work.batch.intervals.size() > 4'096;
+    // What routers say is judged as soon as nothing more of it waits; an event is told at once.
+    if (had_input && is_wall() && work.traces.empty() && input_.size() == 0) {
+      advance(work);
+    }
+    const bool full = work.traces.size() >= kWorksTogether || work.batch.intervals.size() > 4'096 ||
+                      !work.batch.events.empty();
     const bool tick = SteadyClock::now() >= next_tick;
     if (open && !tick && !full && (had_input || work.traces.empty())) {
       continue;
@@ -292,11 +307,10 @@ void Pipeline::detect() {
   work_.close();
 }
 
-/// Lets the detector's time run up to now, and gives what it found to the recording thread.
-void Pipeline::hand_on(Work work, bool save, bool tell) {
-  const bool wall = options_.live && archives_done_;
+/// Lets the detector's time run up to now.
+void Pipeline::advance(Work& work) {
   Findings findings;
-  if (wall) {
+  if (is_wall()) {
     virtual_time_ = std::max(virtual_time_, options_.now());
     findings = stage_.advance(virtual_time_);
   } else if (archives_done_ && !finished_ && !options_.archives.empty() && !options_.live) {
@@ -308,6 +322,12 @@ void Pipeline::hand_on(Work work, bool save, bool tell) {
   append(work.batch.intervals, std::move(findings.intervals));
   append(work.batch.events, std::move(findings.events));
   append(work.batch.observations, std::move(findings.observations));
+  append(work.committed.sweeps, std::move(findings.sweeps));
+}
+
+/// Gives what was found up to now to the recording thread.
+void Pipeline::hand_on(Work work, bool save, bool tell) {
+  advance(work);
   work.batch.table_versions = stage_.labeller().versions();
   if (virtual_time_ != TimePoint{}) {
     work.batch.progress = finished_ ? virtual_time_ : virtual_time_ - options_.detector.lateness;
@@ -318,7 +338,6 @@ void Pipeline::hand_on(Work work, bool save, bool tell) {
     work.committed.targets = stage_.status(virtual_time_);
     work.committed.counters = stage_.counters();
   }
-  work.committed.sweeps = std::move(findings.sweeps);
   if (save && !options_.folder.empty() && virtual_time_ != TimePoint{}) {
     work.state = SavedState{.time = virtual_time_,
                             .archives = name_archives(options_.archives),

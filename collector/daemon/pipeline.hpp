@@ -109,8 +109,12 @@ class Pipeline : public RouteSink, public TraceSink {
   void read_archives();
   void detect();
   void take(Input input, Work& work);
+  void give_up(Input input);
   void follow(const ArchiveBatch& archive, Work& work);
   void change(Change change);
+  /// Whether the detector's time is that of the clock on the wall.
+  [[nodiscard]] bool is_wall() const { return options_.live && archives_done_; }
+  void advance(Work& work);
   void hand_on(Work work, bool save, bool tell);
   void record();
   bool commit(std::vector<Work>& works);
@@ -127,7 +131,8 @@ class Pipeline : public RouteSink, public TraceSink {
   std::uint64_t archive_elements_ = 0;
   std::uint64_t archive_skip_ = 0;
   bool finished_ = false;
-  BoundedQueue<Input> input_{256};
+  /// A batch is what one read of a connection held: up to two megabytes.
+  BoundedQueue<Input> input_{64};
   BoundedQueue<Work> work_{64};
   std::thread archive_thread_;
   std::thread detect_thread_;

@@ -14,7 +14,7 @@ std::size_t recent_slot(const VantagePoint& vantage, std::size_t slots) {
 AdjRibIn::AdjRibIn(const Options& options)
     : options_{options},
       pool_{std::make_unique<PathPool>(options.seed)},
-      table_bytes_{std::make_unique<std::size_t>(0)} {
+      tables_{std::make_unique<TableMemory>()} {
   recent_.fill(kNoPeer);
 }
 
@@ -41,7 +41,7 @@ AdjRibIn::PeerId AdjRibIn::add_peer(const VantagePoint& vantage) {
     }
     peer = free_.back();
     free_.pop_back();
-    peers_[peer] = std::make_unique<Peer>(vantage, table_bytes_.get(), options_.seed);
+    peers_[peer] = std::make_unique<Peer>(vantage, tables_.get(), options_.seed);
     by_vantage_.emplace(vantage, peer);
   }
   recent_[recent_slot(vantage, recent_.size())] = peer;
@@ -111,7 +111,7 @@ RouteChange AdjRibIn::announce(PeerId peer, const Prefix& prefix, std::uint32_t 
                                const RouteAttributes& attributes, TimePoint since) {
   collect_some();
   PeerRoutes& routes = table(peer, prefix.family());
-  const bool is_full = *table_bytes_ + pool_->bytes() >= options_.limits.bytes;
+  const bool is_full = tables_->bytes() + pool_->bytes() >= options_.limits.bytes;
   const std::size_t paths = pool_->size();
   const StoredPath* const path = pool_->acquire(attributes);
   if (path == nullptr) {
@@ -200,7 +200,7 @@ AdjRibIn::Memory AdjRibIn::memory() const {
   // A node of the map has a colour and three pointers besides the value.
   constexpr std::size_t kNode = 32 + sizeof(std::pair<const VantagePoint, PeerId>);
   Memory memory;
-  memory.routes = *table_bytes_;
+  memory.routes = tables_->bytes();
   memory.paths = pool_->bytes();
   memory.peers = heap_bytes(peers_) + heap_bytes(free_);
   for (const std::unique_ptr<Peer>& peer : peers_) {

@@ -83,7 +83,7 @@ class AdjRibIn {
   [[nodiscard]] std::size_t size() const { return size_; }
   /// Different paths that they share.
   [[nodiscard]] std::size_t path_count() const { return pool_->size(); }
-  /// Bytes of the heap, the allocator's own included.
+  /// Bytes, what the allocators keep for them included.
   struct Memory {
     std::size_t routes = 0;
     std::size_t paths = 0;
@@ -91,6 +91,10 @@ class AdjRibIn {
     [[nodiscard]] std::size_t total() const { return routes + paths + peers; }
   };
   [[nodiscard]] Memory memory() const;
+  /// Those of them that SlabHeap takes, which the general heap knows nothing of.
+  [[nodiscard]] std::size_t slab_bytes() const {
+    return tables_->leaves.reserved() + pool_->slab_bytes();
+  }
 
   /// What was refused, by the limit it met.
   struct Refused {
@@ -104,10 +108,10 @@ class AdjRibIn {
 
  private:
   struct Peer {
-    Peer(VantagePoint given, std::size_t* bytes, std::uint64_t seed)
+    Peer(VantagePoint given, TableMemory* memory, std::uint64_t seed)
         : vantage{std::move(given)},
-          four{Family::Ipv4, bytes, seed},
-          six{Family::Ipv6, bytes, seed} {}
+          four{Family::Ipv4, memory, seed},
+          six{Family::Ipv6, memory, seed} {}
 
     VantagePoint vantage;
     PeerRoutes four;
@@ -142,7 +146,7 @@ class AdjRibIn {
   std::array<PeerId, 64> recent_;  ///< by AS and address: what comes next is often of the same
   std::deque<Job> jobs_;           ///< tables that have something to give back
   std::size_t size_ = 0;
-  std::unique_ptr<std::size_t> table_bytes_;  ///< the tables add to it
+  std::unique_ptr<TableMemory> tables_;
   std::vector<std::unique_ptr<Peer>> peers_;
   Refused refused_;
 };

@@ -1,20 +1,12 @@
-#include "collector/feed/archive_follower.hpp"
-
 #include <algorithm>
-#include <deque>
 #include <filesystem>
-#include <map>
-#include <tuple>
 #include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <fmt/format.h>
 
+#include "collector/feed/archive_follower_impl.hpp"
 #include "collector/feed/archive_lister.hpp"
-#include "collector/feed/merged_source.hpp"
 #include "collector/feed/mrt_reader.hpp"
 #include "core/runtime/log.hpp"
 #include "core/runtime/queue_task.hpp"
@@ -22,11 +14,8 @@
 namespace isthmus::collector {
 namespace {
 
-/// Files of one source that are fetched ahead of the sink, and files that are
-/// merged at once.
+/// Files of one source that are fetched ahead of the sink.
 constexpr std::size_t kAhead = 8;
-constexpr std::size_t kAtOnce = 16;
-constexpr std::size_t kBatch = 1024;
 /// The ledger remembers this much longer than a first start would look back.
 constexpr Duration kMemory = std::chrono::days{7};
 constexpr Duration kFirstRetry = std::chrono::seconds{5};
@@ -39,76 +28,7 @@ bool is_url(const std::string& location) {
   return location.starts_with("http://") || location.starts_with("https://");
 }
 
-/// A file that can be handed over.
-struct ReadyArchive {
-  std::size_t source = 0;
-  ListedArchive archive;
-  std::string path;
-  ArchiveEntry entry;
-  bool is_ours = false;  ///< to be removed afterwards
-};
-
-/// What a source is and how it does.
-struct Follow {
-  ArchiveSource settings;
-  std::string name;
-  std::unique_ptr<ArchiveFetcher> fetcher;  ///< null for a folder
-  std::unique_ptr<ArchiveLister> lister;
-  std::string damaged;  ///< location and digest of the last damaged file
-  std::string failing;  ///< the file that cannot be had
-  TimePoint failing_since;
-  std::optional<TimePoint> last_start;  ///< of the updates handed over last
-  Duration step{};                      ///< the least time from one to the next
-  std::size_t ready = 0;
-  bool is_looking = true;
-  Duration retry{};
-  Duration wait{};  ///< asked for by the server
-  std::unique_ptr<Wakeup> room;
-  FeedStatus status;
-};
-
 }  // namespace
-
-struct ArchiveFollower::Impl : std::enable_shared_from_this<Impl> {
-  Impl(net::any_io_executor its_executor, ArchiveFollowerOptions its_options, RouteSink& its_sink)
-      : executor{std::move(its_executor)},
-        options{std::move(its_options)},
-        sink{its_sink},
-        news{executor} {}
-
-  Result<void> prepare();
-  void spawn(Task<> task);
-  Task<> follow(Follow& source);
-  Task<bool> look(Follow& source);
-  Task<bool> fetch(Follow& source, ListedArchive archive);
-  Task<bool> verify(Follow& source, ReadyArchive archive);
-  bool gives_up(Follow& source, const ListedArchive& archive, bool others_wait);
-  void refuse(Follow& source, ReadyArchive archive);
-  Task<> hand_over();
-  Task<bool> hand_over_some();
-  Task<bool> push(RouteBatch& batch);
-  void done(const ReadyArchive& archive);
-  void note_trouble(Follow& source, const FetchTrouble& trouble);
-  Follow* find(const std::string& name) {
-    const auto found = std::find_if(sources.begin(), sources.end(),
-                                    [&](const Follow& each) { return each.name == name; });
-    return found == sources.end() ? nullptr : &*found;
-  }
-  [[nodiscard]] std::size_t index(const Follow& source) const {
-    return static_cast<std::size_t>(&source - sources.data());
-  }
-
-  net::any_io_executor executor;
-  ArchiveFollowerOptions options;
-  RouteSink& sink;
-  Wakeup news;  ///< for who hands over: a file is ready, or a source has looked
-  std::optional<ArchiveLedger> ledger;
-  std::vector<Follow> sources;
-  std::vector<ReadyArchive> ready;
-  std::deque<net::cancellation_signal> running;
-  std::uint32_t sequence = 0;
-  TimePoint last_time;
-};
 
 Result<void> ArchiveFollower::Impl::prepare() {
   std::error_code error;
@@ -318,137 +238,6 @@ void ArchiveFollower::Impl::note_trouble(Follow& source, const FetchTrouble& tro
   source.wait = std::max(source.wait, trouble.wait);
   if (std::exchange(source.status.detail, trouble.message) != trouble.message) {
     log_warn("archive source", {{"feed", source.name}, {"cause", trouble.message}});
-  }
-}
-
-/// Hands over what is ready, for ever.
-Task<> ArchiveFollower::Impl::hand_over() {
-  for (;;) {
-    while (ready.empty()) {
-      co_await news.wait();
-    }
-    // Those that are still looking may find what comes before in time.
-    const auto still_looks = [this] {
-      return std::any_of(sources.begin(), sources.end(),
-                         [](const Follow& each) { return each.is_looking; });
-    };
-    const auto until = std::chrono::steady_clock::now() + options.patience;
-    while (still_looks()) {
-      const auto left = until - std::chrono::steady_clock::now();
-      if (left.count() <= 0) {
-        break;
-      }
-      auto waiting = news.wait();
-      co_await with_deadline(std::move(waiting), left);
-    }
-    co_await hand_over_some();
-  }
-}
-
-/// Merges the earliest files that are ready, a bounded number of them.
-Task<bool> ArchiveFollower::Impl::hand_over_some() {
-  std::sort(ready.begin(), ready.end(), [](const auto& left, const auto& right) {
-    return std::tie(left.archive.name.start, left.archive.name.kind, left.archive.location) <
-           std::tie(right.archive.name.start, right.archive.name.kind, right.archive.location);
-  });
-  const std::size_t count = std::min(ready.size(), kAtOnce);
-  std::vector<std::unique_ptr<RouteSource>> readers;
-  std::vector<const MrtReader*> accounts;
-  for (std::size_t i = 0; i < count; ++i) {
-    accounts.push_back(nullptr);
-    if (ready[i].entry.fate == ArchiveFate::Refused) {
-      continue;
-    }
-    MrtReader::Options reading;
-    reading.source = sources[ready[i].source].name;
-    reading.detail = Detail::Paths;
-    reading.wanted = options.wanted;
-    auto reader = open_mrt(ready[i].path, reading);
-    if (reader) {
-      accounts.back() = reader->get();
-      readers.push_back(std::move(*reader));
-    }
-  }
-  MergedSource merged{std::move(readers)};
-  RouteBatch batch;
-  const VantagePoint* vantage = nullptr;
-  Follow* heard = nullptr;
-  while (const Route* const next = merged.next()) {
-    Route route = *next;
-    // The live detector's clock is that of receipt; what the archive says of
-    // its age stays in `since`.
-    const TimePoint now = std::max(wall_clock(), last_time);
-    sequence = now == last_time ? sequence + 1 : 0;
-    last_time = now;
-    if (next->vantage != vantage) {
-      vantage = next->vantage;
-      heard = find(vantage->source);
-    }
-    if (heard != nullptr) {
-      heard->status.last_message =
-          std::max(heard->status.last_message.value_or(next->time), next->time);
-    }
-    route.time = now;
-    route.sequence = sequence;
-    batch.add(route);
-    if (batch.size() == kBatch) {
-      co_await push(batch);
-    }
-  }
-  co_await push(batch);
-  for (std::size_t i = 0; i < count; ++i) {
-    FeedCounters& counters = sources[ready[i].source].status.counters;
-    if (accounts[i] != nullptr) {
-      counters.messages += accounts[i]->account().records;
-      counters.elements += accounts[i]->account().elements;
-    }
-  }
-  std::vector<ReadyArchive> finished{
-      std::make_move_iterator(ready.begin()),
-      std::make_move_iterator(ready.begin() + static_cast<std::ptrdiff_t>(count))};
-  ready.erase(ready.begin(), ready.begin() + static_cast<std::ptrdiff_t>(count));
-  for (const ReadyArchive& each : finished) {
-    --sources[each.source].ready;
-    done(each);
-    sources[each.source].room->announcer()();
-  }
-  co_return true;
-}
-
-/// Waits while the sink is full.
-Task<bool> ArchiveFollower::Impl::push(RouteBatch& batch) {
-  while (!batch.empty() && !sink.try_push(batch)) {
-    Wakeup room{executor};
-    sink.when_room(room.announcer());
-    co_await room.wait();
-  }
-  co_await net::post(executor, net::use_awaitable);
-  co_return true;
-}
-
-void ArchiveFollower::Impl::done(const ReadyArchive& archive) {
-  const Result<void> kept = ledger->add(archive.archive.location, archive.entry);
-  if (!kept) {
-    log_error("archive ledger", {{"cause", kept.error().message}});
-  }
-  if (archive.is_ours) {
-    std::error_code ignored;
-    std::filesystem::remove(archive.path, ignored);
-  }
-  Follow& source = sources[archive.source];
-  FeedStatus& status = source.status;
-  if (archive.archive.name.kind == ArchiveKind::Updates) {
-    const TimePoint start = archive.archive.name.start;
-    if (source.last_start && start > *source.last_start) {
-      const Duration step = start - *source.last_start;
-      source.step = source.step.count() == 0 ? step : std::min(source.step, step);
-      status.counters.gaps +=
-          step > source.step || archive.entry.fate == ArchiveFate::Refused ? 1U : 0U;
-    }
-    source.last_start = start;
-  }
-  if (status.state == FeedState::CatchingUp && source.ready == 0 && !source.is_looking) {
-    status.state = FeedState::Live;
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "collector/feed/feed_outlet.hpp"
 #include "collector/feed/live_feed.hpp"
+#include "core/runtime/http.hpp"
 #include "core/runtime/tls.hpp"
 
 namespace isthmus::collector {
@@ -26,8 +27,7 @@ class BmpListener final : public LiveFeed {
     Prefix from;
   };
   struct Options {
-    IpAddress address;
-    std::uint16_t port = 11019;  ///< 0: one that is free, see `port()`
+    std::vector<ListenAddress> listen;
     std::vector<Router> routers;
     std::optional<TlsContext> tls;
     std::vector<Asn> origins;  ///< the watched networks
@@ -36,6 +36,11 @@ class BmpListener final : public LiveFeed {
     /// Until the first message has come; then a session may be quiet for ever, and TCP finds out
     /// about a router that is gone.
     std::chrono::milliseconds opening_time{30'000};
+    /// Changes of watched routes that one router may tell a second, and at once before that counts.
+    /// Beyond, it is read more slowly, so that it cannot keep the detector from listening to
+    /// others.
+    double changes_per_second = 5'000;
+    double changes_at_once = 100'000;
   };
   /// What became of connections that were not let in, or did not last to the first message.
   struct Refusals {
@@ -43,6 +48,8 @@ class BmpListener final : public LiveFeed {
     std::uint64_t connections = 0;  ///< too many, the oldest without a message made room
     std::uint64_t handshake = 0;    ///< TLS failed
     std::uint64_t opening = 0;      ///< no message came in time
+
+    [[nodiscard]] bool any() const { return access_list + connections + handshake + opening > 0; }
   };
 
   BmpListener(const net::any_io_executor& executor, Options options, FeedOutlet& outlet);
@@ -54,10 +61,11 @@ class BmpListener final : public LiveFeed {
 
   Result<void> start() override;
   void stop() override;
+  /// One entry for each router, and "bmp-listener" when somebody was not let in.
   [[nodiscard]] std::vector<FeedStatus> status(TimePoint now) const override;
 
-  /// The port that is listened on.
-  [[nodiscard]] std::uint16_t port() const;
+  /// The ports that are listened on, in the order of `listen`.
+  [[nodiscard]] std::vector<std::uint16_t> ports() const;
   [[nodiscard]] const Refusals& refusals() const;
   [[nodiscard]] std::size_t connections() const;
 

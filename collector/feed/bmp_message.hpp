@@ -35,6 +35,12 @@ inline constexpr std::size_t kBmpViews = 5;
 /// "pre_policy", "post_policy", "loc_rib", "adj_rib_out_pre" or "adj_rib_out_post".
 std::string_view to_string(BmpView view);
 
+/// Which table of the router a view belongs to, the best witness first: 0 Adj-RIB-In, 1 Loc-RIB,
+/// 2 Adj-RIB-Out.
+constexpr std::uint8_t bmp_table(BmpView view) {
+  return view <= BmpView::PostPolicy ? 0 : view == BmpView::LocRib ? 1 : 2;
+}
+
 /// What a peer is (RFC 7854 section 4.2, RFC 9069 section 4.1).
 enum class BmpPeerType : std::uint8_t { Global = 0, Distinguished = 1, Local = 2, LocRib = 3 };
 

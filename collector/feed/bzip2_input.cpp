@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <bzlib.h>
 
@@ -15,52 +19,100 @@
 namespace isthmus::collector {
 namespace {
 
-using Output = std::vector<std::byte>;
+/// What a block has expanded to: `count` bytes of the buffer, which is used again and again.
+struct Output {
+  std::vector<std::byte> buffer;
+  std::size_t count = 0;
+};
 
 /// A block expands to 46 MB at most: 900,000 symbols, of which five may stand for 255 bytes.
 constexpr std::size_t kMaxOutput = std::size_t{48} << 20;
 
-/// Nothing if the bits are no block.
-std::optional<Output> decompress(const Bzip2Block& block) {
+/// Gives libbz2 for each block the memory that it had for the one before: fresh pages cost as much
+/// as a tenth of the work.
+class Bzip2Memory {
+ public:
+  static void* allocate(void* self, int count, int size) {
+    return static_cast<Bzip2Memory*>(self)->take(static_cast<std::size_t>(count) *
+                                                 static_cast<std::size_t>(size));
+  }
+  static void release(void* self, void* memory) { static_cast<Bzip2Memory*>(self)->give(memory); }
+
+ private:
+  struct Piece {
+    std::unique_ptr<std::max_align_t[]> memory;
+    std::size_t size;
+    bool is_free;
+  };
+
+  void* take(std::size_t size) {
+    const auto found = std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) {
+      return piece.is_free && piece.size == size;
+    });
+    if (found != pieces_.end()) {
+      found->is_free = false;
+      return found->memory.get();
+    }
+    const std::size_t units = size / sizeof(std::max_align_t) + 1;
+    // NOLINTNEXTLINE(modernize-make-unique): that would write zeros into all of it
+    std::unique_ptr<std::max_align_t[]> memory{new (std::nothrow) std::max_align_t[units]};
+    if (memory == nullptr) {
+      return nullptr;
+    }
+    pieces_.push_back({std::move(memory), size, false});
+    return pieces_.back().memory.get();
+  }
+  void give(void* memory) {
+    for (Piece& piece : pieces_) {
+      piece.is_free = piece.is_free || piece.memory.get() == memory;
+    }
+  }
+
+  std::vector<Piece> pieces_;
+};
+
+/// False if the bits are no block.
+bool decompress(const Bzip2Block& block, Bzip2Memory& memory, Output& output) {
   std::vector<std::uint8_t> stream_bytes = block.as_stream();
   bz_stream stream{};
+  stream.bzalloc = &Bzip2Memory::allocate;
+  stream.bzfree = &Bzip2Memory::release;
+  stream.opaque = &memory;
   if (BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK) {
-    return std::nullopt;
+    return false;
   }
-  Output output(std::size_t{1} << 20);
-  std::size_t count = 0;
+  std::vector<std::byte>& buffer = output.buffer;
+  buffer.resize(std::max(buffer.size(), std::size_t{1} << 20));
+  output.count = 0;
   stream.next_in = reinterpret_cast<char*>(stream_bytes.data());
   stream.avail_in = static_cast<unsigned>(stream_bytes.size());
   int status = BZ_OK;
   while (status == BZ_OK) {
-    if (count == output.size()) {
-      if (count >= kMaxOutput) {
+    if (output.count == buffer.size()) {
+      if (output.count >= kMaxOutput) {
         break;
       }
-      output.resize(output.size() * 2);
+      buffer.resize(buffer.size() * 2);
     }
-    const std::size_t room = output.size() - count;
-    stream.next_out = reinterpret_cast<char*>(output.data() + count);
+    const std::size_t room = buffer.size() - output.count;
+    stream.next_out = reinterpret_cast<char*>(buffer.data() + output.count);
     stream.avail_out = static_cast<unsigned>(room);
     const unsigned before = stream.avail_in;
     status = BZ2_bzDecompress(&stream);
-    count += room - stream.avail_out;
+    output.count += room - stream.avail_out;
     if (status == BZ_OK && before == 0 && stream.avail_out > 0) {
       break;
     }
   }
   BZ2_bzDecompressEnd(&stream);
-  if (status != BZ_STREAM_END) {
-    return std::nullopt;
-  }
-  output.resize(count);
-  return output;
+  return status == BZ_STREAM_END;
 }
 
 /// A block on its way through the workers.
 struct Job {
   Bzip2Block block;
-  std::optional<Output> output;
+  Output output;
+  bool is_block = false;  ///< whether it could be decompressed
   bool done = false;
 };
 
@@ -100,20 +152,21 @@ class Bzip2Input final : public Input {
         return end();
       }
       // The magic of a block may lie within another's data: then both parts are one block.
-      if (!job->output) {
+      if (!job->is_block) {
         if (const std::unique_ptr<Job> rest = take_finished()) {
           job->block.append(rest->block.bits.data(), 0, rest->block.bit_count);
-          job->output = decompress(job->block);
+          Bzip2Memory memory;
+          job->is_block = decompress(job->block, memory, job->output);
         }
       }
-      if (!job->output) {
+      if (!job->is_block) {
         error_.message = name_ + ": the bzip2 block at compressed byte " +
                          std::to_string(job->block.offset) + " is damaged";
         return unexpected{error_};
       }
-      current_ = std::move(*job->output);
-    } while (current_.empty());
-    return Bytes{current_};
+      give_buffer(std::exchange(current_, std::move(job->output)));
+    } while (current_.count == 0);
+    return Bytes{current_.buffer}.first(current_.count);
   }
 
   [[nodiscard]] Progress progress() const override { return {consumed_.load(), total_}; }
@@ -131,6 +184,13 @@ class Bzip2Input final : public Input {
     lock.unlock();
     changed_.notify_all();
     return job;
+  }
+
+  void give_buffer(Output output) {
+    const std::lock_guard lock{mutex_};
+    if (spare_.size() < limit_) {
+      spare_.push_back(std::move(output));
+    }
   }
 
   Result<Bytes> end() {
@@ -166,6 +226,7 @@ class Bzip2Input final : public Input {
   }
 
   void work() {
+    Bzip2Memory memory;
     std::unique_lock lock{mutex_};
     for (;;) {
       changed_.wait(lock, [this] { return stop_ || scanned_ || started_ < jobs_.size(); });
@@ -179,10 +240,16 @@ class Bzip2Input final : public Input {
         return;
       }
       Job* const job = jobs_[started_++].get();
+      Output output;
+      if (!spare_.empty()) {
+        output = std::move(spare_.back());
+        spare_.pop_back();
+      }
       lock.unlock();
-      std::optional<Output> output = decompress(job->block);
+      const bool is_block = decompress(job->block, memory, output);
       lock.lock();
       job->output = std::move(output);
+      job->is_block = is_block;
       job->done = true;
       changed_.notify_all();
     }
@@ -200,6 +267,7 @@ class Bzip2Input final : public Input {
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Job>> jobs_;  ///< in the order of the file
   std::size_t started_ = 0;                ///< of them are taken by workers
+  std::vector<Output> spare_;              ///< buffers to be used again
   bool scanned_ = false;
   bool stop_ = false;
   std::string scanner_error_;

@@ -80,8 +80,7 @@ void LiveRib::take_route(const Route& route, PeerId id, const Peer& peer, RouteB
   if (!peer.is_witness || change == RouteChange::Unchanged || change == RouteChange::Absent) {
     return;
   }
-  if (options_.keep_all && !was_there && !options_.watch.matches(route.prefix) &&
-      (route.attributes == nullptr || !options_.watch.matches(route.attributes->as_path))) {
+  if (options_.keep_all && !was_there && !is_watched(route.prefix, route.attributes)) {
     return;
   }
   changes.add(route, peer.vantage);
@@ -119,6 +118,37 @@ void LiveRib::session(const Route& route, PeerId id, Peer& peer, RouteBatch& cha
   }
 }
 
+void LiveRib::watch(WatchFilter filter, TimePoint now, RouteBatch& changes) {
+  options_.watch = std::move(filter);
+  for (const auto& [id, peer] : peers_) {
+    if (peer.is_witness) {
+      tell_table(id, peer, Family::Ipv4, now, changes);
+      tell_table(id, peer, Family::Ipv6, now, changes);
+    }
+  }
+}
+
+void LiveRib::tell_table(PeerId id, const Peer& peer, Family family, TimePoint now,
+                         RouteBatch& changes) {
+  RouteAttributes attributes;
+  Route route;
+  route.kind = RouteKind::Table;
+  route.time = now;
+  route.vantage = peer.vantage.get();
+  route.attributes = &attributes;
+  for (PeerRoutes::Cursor cursor{rib_->routes(id, family), default_route(family)};
+       cursor.get() != nullptr; cursor.advance()) {
+    const RouteEntry& entry = *cursor.get();
+    entry.path->read(attributes);
+    if (is_watched(entry.prefix, &attributes)) {
+      route.prefix = entry.prefix;
+      route.path_id = entry.path_id;
+      route.since = entry.since;
+      changes.add(route, peer.vantage);
+    }
+  }
+}
+
 void LiveRib::lost(std::string_view source, TimePoint now) {
   for (auto& [id, peer] : peers_) {
     if (belongs_to(peer.vantage->source, source) && !peer.held_until) {
@@ -151,6 +181,7 @@ void LiveRib::end_peer(PeerId id, Peer& peer, TimePoint now, RouteBatch& changes
 
 void LiveRib::tick(TimePoint now, RouteBatch& changes) {
   constexpr std::size_t kRoutes = 4096;
+  constexpr Duration kLookEvery = std::chrono::minutes{1};
   for (auto& [id, peer] : peers_) {
     if (peer.held_until && *peer.held_until <= now) {
       end_peer(id, peer, now, changes);
@@ -162,6 +193,32 @@ void LiveRib::tick(TimePoint now, RouteBatch& changes) {
   }
   sweep_some(now, changes);
   rib_->collect(kRoutes);
+  if (now >= next_look_) {
+    next_look_ = now + kLookEvery;
+    look_for_stuck(now);
+  }
+}
+
+/// At watched prefixes only: what is watched by path is others' business.
+void LiveRib::look_for_stuck(TimePoint now) {
+  std::map<Prefix, std::set<Asn>> holders;
+  std::set<Asn> seeing;
+  for (const auto& [id, peer] : peers_) {
+    if (!peer.is_witness || peer.held_until) {
+      continue;
+    }
+    for (const auto& [watched, ignored] : options_.watch.prefixes()) {
+      const PeerRoutes& routes = rib_->routes(id, watched.family());
+      for (PeerRoutes::Cursor cursor{routes, watched}; cursor.get() != nullptr; cursor.advance()) {
+        if (!watched.contains(cursor.get()->prefix)) {
+          break;
+        }
+        holders[cursor.get()->prefix].insert(peer.vantage->asn);
+        seeing.insert(peer.vantage->asn);
+      }
+    }
+  }
+  stuck_.look(holders, seeing.size(), now);
 }
 
 void LiveRib::start_sweep(PeerId id, Family family) {
@@ -201,7 +258,7 @@ void LiveRib::sweep_some(TimePoint now, RouteBatch& changes) {
     if (entry.is_stale && peer.is_witness) {
       RouteAttributes attributes;
       entry.path->read(attributes);
-      if (options_.watch.matches(entry.prefix) || options_.watch.matches(attributes.as_path)) {
+      if (is_watched(entry.prefix, &attributes)) {
         gone.prefix = entry.prefix;
         gone.path_id = entry.path_id;
         changes.add(gone, peer.vantage);

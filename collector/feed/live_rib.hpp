@@ -10,6 +10,7 @@
 
 #include "collector/feed/adj_rib_in.hpp"
 #include "collector/feed/route_batch.hpp"
+#include "collector/feed/stuck_routes.hpp"
 #include "collector/feed/watch_filter.hpp"
 #include "core/base/result.hpp"
 
@@ -39,6 +40,9 @@ class LiveRib {
   /// Takes in an element. What the detector has to know of it is added to `changes`.
   void take(const Route& route, const std::shared_ptr<const VantagePoint>& vantage, bool is_witness,
             RouteBatch& changes);
+  /// Other networks are watched from now on. What is kept of them already is added to `changes`;
+  /// what is not, their feeds have to tell.
+  void watch(WatchFilter filter, TimePoint now, RouteBatch& changes);
   /// The feed of these vantage points does not tell of changes any more: routes are held. Views
   /// "source/..." belong to it too.
   void lost(std::string_view source, TimePoint now);
@@ -51,6 +55,11 @@ class LiveRib {
   [[nodiscard]] std::size_t routes_of(const VantagePoint& vantage) const;
   /// Whether the routes of a vantage point are from before its feed was lost, or the restart.
   [[nodiscard]] bool is_held(const VantagePoint& vantage) const;
+
+  /// Whether a peer still tells of a watched prefix long after everybody else has given it up.
+  [[nodiscard]] bool is_stuck(const VantagePoint& vantage, TimePoint now) const {
+    return stuck_.is_stuck(vantage.asn, now);
+  }
 
   /// Writes all routes to a file, which is replaced in one step. Routes with path identifiers are
   /// left out; they come back with their session.
@@ -78,8 +87,14 @@ class LiveRib {
   void take_route(const Route& route, PeerId id, const Peer& peer, RouteBatch& changes);
   void session(const Route& route, PeerId id, Peer& peer, RouteBatch& changes);
   void start_sweep(PeerId id, Family family);
+  [[nodiscard]] bool is_watched(const Prefix& prefix, const RouteAttributes* attributes) const {
+    return options_.watch.matches(prefix) ||
+           (attributes != nullptr && options_.watch.matches(attributes->as_path));
+  }
+  void tell_table(PeerId id, const Peer& peer, Family family, TimePoint now, RouteBatch& changes);
   void end_peer(PeerId id, Peer& peer, TimePoint now, RouteBatch& changes);
   void sweep_some(TimePoint now, RouteBatch& changes);
+  void look_for_stuck(TimePoint now);
 
   Options options_;
   std::unique_ptr<AdjRibIn> rib_;
@@ -87,6 +102,8 @@ class LiveRib {
   PeerId last_id_ = AdjRibIn::kNoPeer;
   Peer* last_ = nullptr;
   std::deque<Sweep> sweeps_;
+  StuckRoutes stuck_;
+  TimePoint next_look_;
 };
 
 }  // namespace isthmus::collector

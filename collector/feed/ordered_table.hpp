@@ -5,12 +5,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "core/base/heap.hpp"
+#include "core/base/slab_heap.hpp"
 
 namespace isthmus::collector {
+
+/// Where the tables of one owner keep their entries, and what they take together.
+struct TableMemory {
+  SlabHeap leaves;
+  std::size_t lists = 0;  ///< bytes of the lists of leaves
+  [[nodiscard]] std::size_t bytes() const { return leaves.reserved() + lists; }
+};
 
 /// Entries in the order of their keys, in leaves that are small hash tables: the top says which
 /// leaf holds a range of keys, a hash where in it a key is.
@@ -29,10 +39,10 @@ class OrderedTable {
  public:
   using Key = decltype(std::declval<const Entry&>().key());
 
-  /// `total` is a counter of the owner's, to which the table adds the bytes that it takes. A secret
-  /// seed keeps others from choosing keys that collide within a leaf.
-  OrderedTable(std::size_t* total, std::uint64_t seed) : seed_{seed}, total_{total} {}
-  ~OrderedTable() { *total_ -= counted_; }
+  /// `memory` is the owner's, and outlives the table. A secret seed keeps others from choosing keys
+  /// that collide within a leaf.
+  OrderedTable(TableMemory* memory, std::uint64_t seed) : seed_{seed}, memory_{memory} {}
+  ~OrderedTable() { memory_->lists -= counted_; }
   OrderedTable(const OrderedTable&) = delete;
   OrderedTable& operator=(const OrderedTable&) = delete;
   OrderedTable(OrderedTable&&) = delete;
@@ -75,9 +85,9 @@ class OrderedTable {
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }
-  /// Bytes of the heap, the allocator's own included.
+  /// Bytes that the leaves and their lists take.
   [[nodiscard]] std::size_t bytes() const {
-    return leaves_.size() * heap_bytes(sizeof(Leaf)) + heap_bytes(leaves_) + heap_bytes(highs_);
+    return leaves_.size() * SlabHeap::object_bytes(sizeof(Leaf)) + list_bytes();
   }
 
  private:
@@ -90,6 +100,11 @@ class OrderedTable {
     std::size_t count = 0;
     std::array<Entry, kSlots> entries;
   };
+  struct GiveBack {
+    SlabHeap* heap;
+    void operator()(Leaf* leaf) const { heap->release(leaf, sizeof(Leaf)); }
+  };
+  using OwnedLeaf = std::unique_ptr<Leaf, GiveBack>;
 
  public:
   /// Walks in order from a key. Any change of the table ends the walk.
@@ -131,14 +146,15 @@ class OrderedTable {
   std::size_t split(std::size_t at, const Key& key);
   void tidy(std::size_t at);
   bool merge(std::size_t at);
-  void count_bytes() { *total_ += bytes() - std::exchange(counted_, bytes()); }
+  [[nodiscard]] std::size_t list_bytes() const { return heap_bytes(leaves_) + heap_bytes(highs_); }
+  void count_bytes() { memory_->lists += list_bytes() - std::exchange(counted_, list_bytes()); }
 
   std::vector<std::uint64_t> highs_;  ///< of the leaves' first keys
-  std::vector<std::unique_ptr<Leaf>> leaves_;
+  std::vector<OwnedLeaf> leaves_;
   std::uint64_t seed_;
   std::size_t size_ = 0;
   std::size_t last_used_ = 0;  ///< a leaf to be tried first; perhaps none any more
-  std::size_t* total_;
+  TableMemory* memory_;
   std::size_t counted_ = 0;  ///< bytes of ours that are in the owner's counter
 };
 
@@ -181,7 +197,8 @@ std::size_t OrderedTable<Entry>::probe(const Leaf& leaf, const Key& key) const {
 
 template <typename Entry>
 void OrderedTable<Entry>::add_leaf(std::size_t at, const Key& first) {
-  auto leaf = std::make_unique<Leaf>();
+  static_assert(std::is_trivially_destructible_v<Leaf>);
+  OwnedLeaf leaf{::new (memory_->leaves.allocate(sizeof(Leaf))) Leaf{}, {&memory_->leaves}};
   leaf->first = leaf->last = first;
   highs_.insert(highs_.begin() + static_cast<std::ptrdiff_t>(at), first.high);
   leaves_.insert(leaves_.begin() + static_cast<std::ptrdiff_t>(at), std::move(leaf));

@@ -212,6 +212,10 @@ struct Equal {
   }
 };
 
+std::size_t octets_of(const StoredPath& path) {
+  return sizeof(StoredPath) + path.words().size_bytes();
+}
+
 using Shard = boost::unordered_flat_set<StoredPath*, Hash, Equal, CountingAllocator<StoredPath*>>;
 
 }  // namespace
@@ -288,13 +292,13 @@ PathPool::PathPool(std::uint64_t seed)
     : seed_{seed},
       index_bytes_{std::make_unique<std::size_t>(0)},
       index_{std::make_unique<Index>(index_bytes_.get())} {
-  path_bytes_ = heap_bytes(Index::kShards * sizeof(Shard)) + heap_bytes(sizeof(Index));
+  own_bytes_ = heap_bytes(Index::kShards * sizeof(Shard)) + heap_bytes(sizeof(Index));
 }
 
 PathPool::~PathPool() {
   for (Shard& shard : index_->shards) {
     for (StoredPath* const path : shard) {
-      ::operator delete(path);
+      paths_.release(path, octets_of(*path));
     }
   }
 }
@@ -317,13 +321,11 @@ const StoredPath* PathPool::acquire(const RouteAttributes& attributes) {
     ++last_->references_;
     return last_;
   }
-  const std::size_t octets = sizeof(StoredPath) + words.size_bytes();
-  auto* const path = ::new (::operator new(octets)) StoredPath;
+  auto* const path = ::new (paths_.allocate(sizeof(StoredPath) + words.size_bytes())) StoredPath;
   path->size_ = static_cast<std::uint32_t>(words.size());
   path->hash_ = hash;
   std::copy(words.begin(), words.end(), reinterpret_cast<std::uint32_t*>(path + 1));
   shard.insert(path);
-  path_bytes_ += heap_bytes(octets);
   ++size_;
   return last_ = path;
 }
@@ -341,9 +343,8 @@ void PathPool::release(const StoredPath* path) {
   if (shard.size() < shard.bucket_count() / 8) {
     shard.rehash(0);
   }
-  path_bytes_ -= heap_bytes(sizeof(StoredPath) + mine->words().size_bytes());
   --size_;
-  ::operator delete(mine);
+  paths_.release(mine, octets_of(*mine));
 }
 
 }  // namespace isthmus::collector

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/hash.hpp"
+#include "core/base/slab_heap.hpp"
 #include "core/route/route.hpp"
 
 namespace isthmus::collector {
@@ -59,8 +60,10 @@ class PathPool {
 
   /// Different paths.
   [[nodiscard]] std::size_t size() const { return size_; }
-  /// Bytes of the heap that the paths and their index take, the allocator's own included.
-  [[nodiscard]] std::size_t bytes() const { return path_bytes_ + *index_bytes_; }
+  /// Bytes that the paths and their index take, what the allocators keep for them included.
+  [[nodiscard]] std::size_t bytes() const { return own_bytes_ + paths_.reserved() + *index_bytes_; }
+  /// Those of them that SlabHeap takes, which the general heap knows nothing of.
+  [[nodiscard]] std::size_t slab_bytes() const { return paths_.reserved(); }
 
  private:
   struct Index;
@@ -69,7 +72,8 @@ class PathPool {
   std::vector<std::uint32_t> scratch_;
   StoredPath* last_ = nullptr;  ///< handed out last: the next route often has the same
   std::size_t size_ = 0;
-  std::size_t path_bytes_ = 0;
+  std::size_t own_bytes_ = 0;
+  SlabHeap paths_;
   std::unique_ptr<std::size_t> index_bytes_;
   std::unique_ptr<Index> index_;
 };

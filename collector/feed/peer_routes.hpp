@@ -77,11 +77,10 @@ struct WideEntry {
 /// later in steps as small as its caller likes.
 class PeerRoutes {
  public:
-  /// `bytes` is a counter of the owner's, to which the routes add what they take of the heap; the
-  /// seed is that of OrderedTable.
-  PeerRoutes(Family family, std::size_t* bytes, std::uint64_t seed)
-      : plain_{bytes, seed},
-        wide_{bytes, seed},
+  /// Memory and seed are those of OrderedTable.
+  PeerRoutes(Family family, TableMemory* memory, std::uint64_t seed)
+      : plain_{memory, seed},
+        wide_{memory, seed},
         family_{family} {}
 
   /// Sets a route. Takes over the caller's reference to the path. `since` is cut to whole seconds

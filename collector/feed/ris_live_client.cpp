@@ -171,7 +171,9 @@ void RisLiveClient::Impl::take(std::string_view text, TimePoint now) {
       if (decoder.last_timestamp()) {
         lag = peer.lag = now - *decoder.last_timestamp();
       }
-      sources.insert(vantage->source);
+      if (sources.insert(vantage->source).second) {
+        outlet.rib().regained(vantage->source);  // what was saved before a restart
+      }
       break;
     }
     case RisLiveDecoder::Kind::Malformed:
@@ -350,6 +352,9 @@ std::vector<FeedStatus> RisLiveClient::status(TimePoint now) const {
     each.last_message = peer.last;
     each.lag = peer.lag;
     each.routes = impl_->outlet.rib().routes_of(*vantage);
+    if (each.state == PeerState::Up && impl_->outlet.rib().is_stuck(*vantage, now)) {
+      each.state = PeerState::Stuck;
+    }
     status.peers.push_back(std::move(each));
   }
   return {std::move(status)};

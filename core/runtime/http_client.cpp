@@ -200,8 +200,9 @@ struct HttpClient::Impl {
 
   /// Sends the call and reads the head, on a kept connection or a new one.
   Task<std::optional<Failure>> begin(const HttpCall& call, Reading& reading) {
-    const bool kept = stream.has_value();
+    const bool kept = stream && stream->is_open();
     if (!kept) {
+      stream.reset();
       const Result<void> connected = co_await connect();
       if (!connected) {
         co_return Failure{connected.error().message, true};
@@ -298,7 +299,9 @@ Task<Result<HttpReply>> HttpClient::stream(HttpCall call, HttpBodySink sink,
 }
 
 void HttpClient::disconnect() {
-  impl_->stream.reset();
+  if (impl_->stream) {
+    impl_->stream->close();  // not away with it: a call may be waiting at it
+  }
 }
 
 std::shared_ptr<const PeerCertificate> HttpClient::server_certificate() const {

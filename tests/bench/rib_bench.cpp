@@ -120,6 +120,9 @@ Filled fill(const std::vector<const Archive*>& before, const Archive& archive, i
     filled.cost.cpu = std::min(filled.cost.cpu, cost.cpu);
     filled.routes = state.size();
     filled.heap = heap_in_use() - heap;
+    if constexpr (requires { state.slab_bytes(); }) {
+      filled.heap += state.slab_bytes();
+    }
     filled.resident = resident() > resident_before ? resident() - resident_before : 0;
     if constexpr (requires { state.memory(); }) {
       const double counted = static_cast<double>(state.memory().total());
@@ -208,8 +211,8 @@ struct HashTable {
   void remove(const PlainKey& key) { map.erase(key); }
 };
 struct Ordered {
-  std::size_t bytes = 0;
-  OrderedTable<PlainEntry> table{&bytes, 1};
+  TableMemory memory;
+  OrderedTable<PlainEntry> table{&memory, 1};
   void set(const PlainEntry& entry) {
     if (PlainEntry* const found = table.find(entry.key()); found != nullptr) {
       *found = entry;

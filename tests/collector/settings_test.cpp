@@ -175,14 +175,19 @@ TEST_CASE("paths in a file are taken from its folder") {
 
 TEST_CASE("every documented key is one that the parser knows") {
   const std::string with_receiver =
-      std::string{kGood} + "\n[[receiver]]\nname = \"pager\"\nurl = \"http://127.0.0.1:9093\"\n";
-  const std::string text = to_toml(*parse_settings(with_receiver, "c.toml", ""));
+      std::string{kGood} +
+      "\n[[receiver]]\nname = \"pager\"\nurl = \"http://127.0.0.1:9093\"\n"
+      "[history]\nfolder = \"h\"\n[[feeds.bmp.router]]\nname = \"a\"\nfrom = [\"192.0.2.1/32\"]\n"
+      "[[feeds.follow]]\nlocation = \"https://data.ris.ripe.net/rrc00\"\n";
+  const auto settings = parse_settings(with_receiver, "c.toml", "");
+  REQUIRE(settings);
+  const std::string text = to_toml(*settings);
   const auto keys = setting_keys();
-  CHECK(keys.size() == 48);
+  CHECK(keys.size() == 67);
   for (const SettingKey& each : keys) {
     CAPTURE(each.key);
     CHECK_FALSE(each.meaning.empty());
-    const std::string line = "\n" + each.key.substr(each.key.find('.') + 1) + " = ";
+    const std::string line = "\n" + each.key.substr(each.key.rfind('.') + 1) + " = ";
     CHECK(text.find(line) != std::string::npos);
   }
 }
@@ -210,4 +215,61 @@ TEST_CASE("a receiver of alerts reads back, and its mistakes are told") {
     INFO(wrong);
     CHECK_FALSE(with(wrong));
   }
+}
+
+TEST_CASE("live feeds read back, and their mistakes are told") {
+  const auto with = [](const std::string& feeds, const std::string& folder = "/") {
+    return parse_settings(target("[history]\nfolder = \"h\"\n" + feeds), "c.toml", folder);
+  };
+  const std::string router = "[[feeds.bmp.router]]\nname = \"edge\"\n";
+  const auto good = with(
+      "[feeds]\nkeep_all = true\nhold = \"90s\"\n"
+      "rtr = [\"tcp://127.0.0.1:3323\", \"tls://rpki.example:324\"]\n"
+      "[feeds.bmp]\nlisten = [\":11019\", \"[::1]:0\"]\nmax_connections = 12\n" +
+      router +
+      "from = [\"192.0.2.1/32\", \"2001:db8::/64\"]\n"
+      "[feeds.ris_live]\nurl = \"wss://ris-live.ripe.net/v1/ws/?client=a\"\n"
+      "collectors = [\"rrc00\"]\n"
+      "[[feeds.follow]]\nlocation = \"https://data.ris.ripe.net/rrc00\"\nlayout = [\"ris\"]\n"
+      "table = false\nlook_back = \"2h\"\ninterval = \"5m\"\ncollector = \"rrc00\"\n"
+      "[[feeds.follow]]\nlocation = \"tmp\"\nlayout = [\"{year}/\", \"{year}/{month}/\"]\n");
+  REQUIRE(good);
+  const FeedSettings& feeds = good->feeds;
+  CHECK(feeds.any());
+  CHECK(feeds.hold == std::chrono::seconds{90});
+  CHECK(feeds.rtr.size() == 2);
+  REQUIRE(feeds.bmp.routers.size() == 1);
+  CHECK(feeds.bmp.routers[0].from.size() == 2);
+  CHECK(feeds.follow.at(1).location == "/tmp");
+  const auto back = parse_settings(to_toml(*good), "c.toml", "/");
+  REQUIRE(back);
+  CHECK(back->feeds == feeds);
+  CHECK_FALSE(with("")->feeds.any());
+
+  const std::string from = "from = [\"192.0.2.1/32\"]\n";
+  for (const std::string& wrong : {
+           std::string{"[feeds.bmp]\nlisten = [\":11019\"]\n"},
+           "[feeds.bmp]\nlisten = [\"11019\"]\n" + router + from,
+           "[feeds.bmp]\nkey_file = \"/\"\n" + router + from,
+           "[feeds.bmp]\nclient_ca_file = \"/\"\n" + router + from,
+           router,
+           router + "from = []\n",
+           router + from + router + "from = [\"192.0.2.2/32\"]\n",
+           router + from + "[[feeds.bmp.router]]\nname = \"other\"\n" + from,
+           "[[feeds.bmp.router]]\nname = \"a b\"\n" + from,
+           std::string{"[feeds.ris_live]\nurl = \"https://ris-live.ripe.net\"\n"},
+           std::string{"[feeds.ris_live]\ncollectors = [\"rrc00.ripe.net\"]\n"},
+           std::string{"[feeds]\nrtr = [\"127.0.0.1:323\"]\n"},
+           std::string{"[feeds]\nrtr = [\"tcp://127.0.0.1\"]\n"},
+           std::string{"[[feeds.follow]]\ntable = true\n"},
+           std::string{"[[feeds.follow]]\nlocation = \"/nowhere\"\n"},
+           std::string{"[[feeds.follow]]\nlocation = \"ftp://a/b\"\n"},
+           std::string{"[[feeds.follow]]\nlocation = \"/tmp\"\nlayout = [\"odd\"]\n"},
+           std::string{"[[feeds.follow]]\nlocation = \"/tmp\"\ninterval = \"1ms\"\n"},
+       }) {
+    INFO(wrong);
+    CHECK_FALSE(with(wrong));
+  }
+  // Where nothing is kept it cannot be noted what was read.
+  CHECK_FALSE(parse_settings(target("[[feeds.follow]]\nlocation = \"/tmp\"\n"), "c.toml", "/"));
 }

@@ -55,7 +55,7 @@ class Program:
 def check_configuration(text, source, program, report):
     defaults, table = {}, ""
     for line in program.settings.split("\n"):
-        head = re.fullmatch(r"\[+(\w+)\]+", line)
+        head = re.fullmatch(r"\[+([\w.]+)\]+", line)
         pair = re.fullmatch(r"(\w+) = (.*)", line)
         table = head[1] if head else table
         if pair:
@@ -65,9 +65,11 @@ def check_configuration(text, source, program, report):
         defaults[f"target.{key}"] = default or "needed"
     for key, default in source.find("collector/publish_keys.hpp", r'ReceiverField\{"(\w+)", "((?:[^"\\]|\\.)*)",'):
         defaults[f"receiver.{key}"] = default.replace('\\"', '"') or "needed"
+    for table, key, default in source.find("collector/feed_keys.cpp", r'FeedField\{"([\w.]+)", "(\w+)", "((?:[^"\\]|\\.)*)",'):
+        defaults[f"{table}.{key}"] = default.replace('\\"', '"') or "needed"
     documented = {}
     for each in markdown.tables(text):
-        head = re.fullmatch(r"`\[+(\w+)\]+`", each.heading)
+        head = re.fullmatch(r"`\[+([\w.]+)\]+`", each.heading)
         for row in each.rows if head else []:
             documented[f"{head[1]}.{row[0].strip('`')}"] = dict(zip(each.columns, row))
     report.same(documented, defaults, "configuration.md")
@@ -82,7 +84,7 @@ def check_configuration(text, source, program, report):
 
 def check_range(key, kind, bounds, program, report):
     """Asks the program by a value that is out of bounds, and by the bounds themselves."""
-    table, name = key.split(".")
+    table, name = key.rsplit(".", 1)
     quote = '"' if kind == "length of time" else ""
 
     def told(value):

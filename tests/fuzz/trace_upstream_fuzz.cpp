@@ -1,6 +1,6 @@
-// Whatever a trace looks like, no AS is named but one that a hop's label, or a BGP path, names; and
-// the same trace gives the same reading. Each byte is a TTL: silent, or an address of one of a few
-// networks with one of a few kinds of answers.
+// Whatever a trace looks like, no AS is named but one that a hop's label, a BGP path, or the
+// vantage point's declaration names; and the same trace gives the same reading. Each byte is a TTL:
+// silent, or an address of one of a few networks with one of a few kinds of answers.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     trace.hops.push_back(std::move(hop));
   }
   PathEdges edges;
-  std::vector<Asn> named;
+  std::vector<Asn> named{trace.vantage.asn};
   for (unsigned bit = 0; bit < 4; ++bit) {
     if ((data[1] >> bit & 1) != 0) {
       named.insert(named.end(), {Asn{100 + bit}, Asn{101 + bit}});
@@ -75,7 +75,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   for (const Asn asn : seen->upstreams) {
-    if (asn == Asn{900} || std::find(named.begin(), named.end(), asn) == named.end()) {
+    if (asn == Asn{0} || asn == Asn{900} ||
+        std::find(named.begin(), named.end(), asn) == named.end()) {
       std::abort();
     }
   }

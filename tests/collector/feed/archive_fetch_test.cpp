@@ -52,6 +52,7 @@ struct World {
     options.folder = folder.path();
     options.piece_bytes = piece_bytes;
     options.limit = std::chrono::seconds{20};
+    options.silence = std::chrono::seconds{3};
     ArchiveFetcher fetcher{context.get_executor(), options};
     std::optional<Result<FetchedArchive, FetchTrouble>> result;
     const auto work = [](ArchiveFetcher& its_fetcher, auto& its_result) -> Task<> {

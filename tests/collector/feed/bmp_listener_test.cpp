@@ -75,8 +75,7 @@ struct Fixture {
       io.run_for(100ms);
       io.restart();
     }
-    options.address = *IpAddress::parse("127.0.0.1");
-    options.port = 0;
+    options.listen = {*ListenAddress::parse("127.0.0.1:0")};
     if (options.routers.empty()) {
       options.routers = {{"edge", *Prefix::parse("127.0.0.1/32")}};
     }
@@ -87,7 +86,7 @@ struct Fixture {
   tcp::socket connect(const char* from = "127.0.0.1") {
     tcp::socket socket{clients_io, tcp::v4()};
     socket.bind({boost::asio::ip::make_address(from), 0});
-    socket.connect({boost::asio::ip::make_address("127.0.0.1"), listener->port()});
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"), listener->ports().front()});
     return socket;
   }
   static void send(tcp::socket& socket, const std::string& bytes) {
@@ -248,4 +247,32 @@ TEST_CASE_METHOD(Fixture, "a router that calls again replaces its old session", 
   CHECK(until([&] { return is_closed(old); }));
   CHECK(until([&] { return status().counters.connections == 2; }));
   CHECK(status().counters.messages == 6);
+}
+
+TEST_CASE_METHOD(Fixture, "a router that tells too much is held back, and no other",
+                 "[bmp-listener]") {
+  BmpListener::Options options;
+  options.routers = {{"lab", *Prefix::parse("127.0.0.0/8")}};
+  options.changes_per_second = 200;
+  options.changes_at_once = 10;
+  listen(std::move(options));
+  tcp::socket loud = connect("127.0.0.6");
+  std::string bytes = initiation() + peer_up({});
+  for (unsigned i = 0; i < 100; ++i) {
+    const std::string prefix =
+        Prefix::covering(IpAddress::v4(0xaf2db000U + (i << 2)), 30).to_string();
+    bytes += monitoring({}, announcement(nlri(prefix), {4837, 131279}));
+  }
+  send(loud, bytes);
+  REQUIRE(until([&] { return sink.paths.size() == 101; }));
+  CHECK(until([&] { return status("lab-127.0.0.6").detail.starts_with("held back"); }));
+  // What it says now waits; what another one says does not.
+  const auto begun = std::chrono::steady_clock::now();
+  send(loud, monitoring({}, announcement(nlri("175.45.176.0/24"), {4837, 131279})));
+  tcp::socket good = connect("127.0.0.5");
+  send(good, initiation() + peer_up({}));
+  REQUIRE(until([&] { return sink.paths.size() >= 102; }));
+  CHECK(status("lab-127.0.0.5").counters.messages == 2);
+  REQUIRE(until([&] { return sink.paths.size() == 103; }));
+  CHECK(std::chrono::steady_clock::now() - begun > 200ms);
 }

@@ -223,3 +223,64 @@ TEST_CASE_METHOD(Fixture, "a restart finds what was known, and holds it until th
   CHECK(changes.empty());
   CHECK(third.restore(file + ".absent", kStart, changes) == 0U);
 }
+
+TEST_CASE_METHOD(Fixture,
+                 "a peer that alone keeps a route which all gave up is stuck after a while",
+                 "[live-rib]") {
+  const auto one = [this](std::uint32_t asn, RouteKind kind, TimePoint time) {
+    peer = vantage("r1", asn);
+    const std::string path = std::to_string(asn) + " 4837 131279";
+    say(kind, "175.45.177.0/24", kind == RouteKind::Announce ? path.c_str() : nullptr, time);
+    if (kind == RouteKind::Announce) {
+      say(kind, "175.45.176.0/24", path.c_str(), time);
+    }
+  };
+  for (const std::uint32_t asn : {3356U, 1299U, 174U, 3216U}) {
+    one(asn, RouteKind::Announce, kStart);
+  }
+  rib.tick(kStart + 1min, changes);
+  for (const std::uint32_t asn : {3356U, 1299U, 174U}) {
+    one(asn, RouteKind::Withdraw, kStart + 2min);
+  }
+  const VantagePoint stuck = *vantage("r1", 3216);
+  rib.tick(kStart + 3min, changes);
+  CHECK_FALSE(rib.is_stuck(stuck, kStart + 92min));
+  rib.tick(kStart + 93min, changes);
+  CHECK(rib.is_stuck(stuck, kStart + 93min));
+  CHECK_FALSE(rib.is_stuck(*vantage("r1", 3356), kStart + 93min));
+  // It gives the route up, or another has it again.
+  SECTION("given up") {
+    one(3216, RouteKind::Withdraw, kStart + 94min);
+  }
+  SECTION("no more alone") {
+    one(174, RouteKind::Announce, kStart + 94min);
+  }
+  rib.tick(kStart + 95min, changes);
+  CHECK_FALSE(rib.is_stuck(stuck, kStart + 95min));
+}
+
+TEST_CASE_METHOD(Fixture, "what only one peer ever told is its own business, not stuck",
+                 "[live-rib]") {
+  for (const std::uint32_t asn : {3356U, 1299U, 174U}) {
+    peer = vantage("r1", asn);
+    say(RouteKind::Announce, "175.45.176.0/24", "1 4837 131279", kStart);
+  }
+  say(RouteKind::Announce, "175.45.178.0/25", "174 4837 131279", kStart);
+  rib.tick(kStart + 1min, changes);
+  rib.tick(kStart + 120min, changes);
+  CHECK_FALSE(rib.is_stuck(*peer, kStart + 120min));
+}
+
+TEST_CASE_METHOD(Fixture, "with all routes kept, newly watched ones are told when that changes",
+                 "[live-rib]") {
+  LiveRib::Options options = watching();
+  options.keep_all = true;
+  LiveRib all{options};
+  say_to(all, RouteKind::Announce, "175.45.176.0/24", "4837 131279", kStart);
+  say_to(all, RouteKind::Announce, "192.0.2.0/24", "4837 65001", kStart);
+  changes.clear();
+  all.watch(WatchFilter{{*Prefix::parse("192.0.2.0/24")}, {Asn{65001}}}, kStart + 1min, changes);
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].prefix == *Prefix::parse("192.0.2.0/24"));
+  CHECK(changes[0].since == kStart);
+}
