@@ -20,14 +20,18 @@ function label(node: GraphNode): string {
   return node.asn === null ? 'others' : `AS${node.asn}`;
 }
 
-/// An upstream says its name and what it carries; the others only their number where there is no room.
-function NodeLabel({ node, x, y, into, graph, narrow }: { node: GraphNode; x: number; y: number; into: GraphLink | undefined; graph: Graph; narrow: boolean }) {
+const LETTER = 7.8; // pixels that a bold letter takes
+
+/// An upstream says its name, as much as has room before the target, and what it carries; the others only their number where it is narrow.
+function NodeLabel({ node, x, y, room, into, graph, narrow }: { node: GraphNode; x: number; y: number; room: number; into: GraphLink | undefined; graph: Graph; narrow: boolean }) {
   if (!into) return <text x={x} y={y} dy="0.35em">{label(node)}{!narrow && node.name && node.role !== 'target' ? ` ${node.name.slice(0, 12)}` : ''}</text>;
   const fresh = isNew(into, graph);
+  const since = `${percent(into.share)}, new since ${clock(into.since)}`;
+  const short = since.length * LETTER > room ? `${percent(into.share)}, new` : since;
   return (
     <text x={x} y={y} class="who">
-      <tspan x={x} dy="-0.25em">{label(node)}{!narrow && node.name ? ` ${node.name.slice(0, 22)}` : ''}</tspan>
-      <tspan x={x} dy="1.25em" class={fresh ? 'fresh' : 'much'}>{percent(into.share)}{fresh ? `, new since ${clock(into.since)}` : ''}</tspan>
+      <tspan x={x} dy="-0.25em">{`${label(node)} ${node.name ?? ''}`.slice(0, Math.max(label(node).length, Math.floor(room / LETTER))).trim()}</tspan>
+      <tspan x={x} dy="1.25em" class={fresh ? 'fresh' : 'much'}>{fresh ? short : percent(into.share)}</tspan>
     </text>
   );
 }
@@ -50,12 +54,13 @@ function Picture({ graph, width, links, explain }: { graph: Graph; width: number
       links: links.map((link) => ({ source: link.from, target: link.to, value: link.share, link })),
     });
   const path = sankeyLinkHorizontal();
+  const end = drawn.nodes.find((each) => each.node.role === 'target')?.x0 ?? width;
   const into = new Map(links.filter((link) => link.to === target?.id).map((link) => [link.from, link]));
   const words = [...into.values()].map((link) => `${asn(known.get(link.from)?.asn ?? null, known.get(link.from)?.name)} ${percent(link.share)}${isNew(link, graph) ? ', new' : ''}`).join('; ');
   // Colour belongs to the upstreams: the last two steps of the way have theirs, what lies before is grey.
   const ink = (link: GraphLink): string | null => {
-    const end = into.has(link.from) && link.to === target?.id ? link.from : into.has(link.to) ? link.to : null;
-    return end === null ? null : colour(known.get(end)?.asn ?? null);
+    const over = into.has(link.from) && link.to === target?.id ? link.from : into.has(link.to) ? link.to : null;
+    return over === null ? null : colour(known.get(over)?.asn ?? null);
   };
   return (
     <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`Into ${asn(target?.asn ?? null, target?.name)}: ${words}`}>
@@ -77,7 +82,7 @@ function Picture({ graph, width, links, explain }: { graph: Graph; width: number
         return (
           <g key={each.node.id}>
             <rect x={x0} y={y0} width={x1 - x0} height={Math.max(2, y1 - y0)} rx="1.5" class={`node ${each.node.role}`} style={own ? { fill: colour(each.node.asn) } : {}} />
-            <NodeLabel node={each.node} x={x1 + 5} y={(y0 + y1) / 2} into={own} graph={graph} narrow={narrow} />
+            <NodeLabel node={each.node} x={x1 + 5} y={(y0 + y1) / 2} room={end - x1 - 8} into={own} graph={graph} narrow={narrow} />
           </g>);
       })}
     </svg>

@@ -32,9 +32,9 @@ export function Timeline({ graph, from, until, at, live, events }: { graph: Grap
       <input type="range" min={from} max={until} step={30} value={at} aria-label="Time shown" aria-valuetext={time(fromSeconds(at))}
         onInput={(event) => { play(false); go(Number(event.currentTarget.value)); }} />
       <div class="steps">
-        <button type="button" disabled={!graph?.since || toSeconds(graph.since) <= from} onClick={() => graph?.since && go(toSeconds(graph.since) - 1)} aria-label="Change before"><span aria-hidden="true">⏮</span> change before</button>
-        <button type="button" onClick={start} aria-pressed={playing}><span aria-hidden="true">{playing ? '⏸' : '▶'}</span> {playing ? 'pause' : 'play'}</button>
-        <button type="button" disabled={!graph?.until || toSeconds(graph.until) >= until} onClick={() => graph?.until && go(toSeconds(graph.until) + 1)} aria-label="Change after">change after <span aria-hidden="true">⏭</span></button>
+        <button type="button" disabled={!graph?.since || toSeconds(graph.since) <= from} onClick={() => graph?.since && go(toSeconds(graph.since) - 1)} aria-label="Change before"><span aria-hidden="true">←</span> change before</button>
+        <button type="button" onClick={start} aria-pressed={playing}><span aria-hidden="true">{playing ? '❚❚' : '▶'}</span> {playing ? 'pause' : 'play'}</button>
+        <button type="button" disabled={!graph?.until || toSeconds(graph.until) >= until} onClick={() => graph?.until && go(toSeconds(graph.until) + 1)} aria-label="Change after">change after <span aria-hidden="true">→</span></button>
         <output>{time(fromSeconds(at))}</output>
         {!live && <button type="button" class="quiet" onClick={() => { play(false); change({ at: '' }); }}>back to now</button>}
       </div>

@@ -23,7 +23,7 @@ function Upstreams({ target }: { target: Target }) {
       <span class="split" aria-hidden="true">{there.map((each) => <i key={each.asn} style={{ width: `${(shareOf(each, plane) ?? 0) * 100}%`, background: colour(each.asn) }} />)}</span>
       <ul class="upstreams">
         {there.map((each) => (
-          <li key={each.asn}><span class="swatch" style={{ background: colour(each.asn) }} /> {asn(each.asn, each.name)} <b>{percent(shareOf(each, plane))}</b>
+          <li key={each.asn}><span class="swatch" style={{ background: colour(each.asn) }} /> {asn(each.asn, each.name)} <b>{percent(shareOf(each, plane))}</b>{' '}
             {each.state !== 'established' && <span class={`tag ${each.state}`}>{words(each.state)}</span>}</li>))}
       </ul>
     </>
