@@ -14,7 +14,7 @@ def documents(root):
     found = []
     for path in sorted(pathlib.Path(root).rglob("*.md")):
         parts = path.relative_to(root).parts
-        if not any(part.startswith(".") or part in ("build", "isthmus-quickstart") for part in parts[:-1]):
+        if not any(part.startswith(".") or part in ("build", "isthmus-quickstart", "node_modules") for part in parts[:-1]):
             found.append(path)
     return found
 

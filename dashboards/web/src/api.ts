@@ -58,7 +58,7 @@ export interface Feed {
   messages: number; elements: number; gaps: number; skipped: Record<string, number>;
   peers: { asn: number; address: string; view: string; state: string; last_message: string | null; routes: number }[];
 }
-export interface Table { source: string; version: string; age_s: number | null; prefixes: number }
+export interface LabelTable { source: string; version: string; age_s: number | null; prefixes: number }
 export interface Page<T> { items: T[]; next_cursor?: string }
 
 /// What the collector says is wrong, in its words.

@@ -38,13 +38,29 @@ export function words(text: string): string {
 export const toSeconds = (text: string): number => Date.parse(text) / 1000;
 export const fromSeconds = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 
-/// The same colour for an AS wherever it stands: eight that differ in light and dark.
-const COLOURS = ['--c1', '--c2', '--c3', '--c4', '--c5', '--c6', '--c7', '--c8'];
+/// "09:07:51 UTC"
+export function clock(text: string): string {
+  return `${text.slice(11, 19)} UTC`;
+}
+
+export const PLANE_WORDS: Record<string, string> = { control: 'routes (BGP)', data: 'packets (traceroute)' };
+
+/// The same colour for an AS wherever it stands and whenever the page is opened, unless two that are shown want the same one.
+const COLOURS = 8;
 const given = new Map<number, number>();
+function slot(number: number): number {
+  const wanted = (Math.imul(number, 0x9e3779b1) >>> 16) % COLOURS;
+  const taken = new Set(given.values());
+  for (let step = 0; step < COLOURS; step += 1) {
+    const each = (wanted + step) % COLOURS;
+    if (!taken.has(each)) return each;
+  }
+  return wanted;
+}
 export function colour(number: number | null): string {
   if (number === null) return 'var(--muted)';
-  if (!given.has(number)) given.set(number, given.size % COLOURS.length);
-  return `var(${COLOURS[given.get(number) ?? 0]})`;
+  if (!given.has(number)) given.set(number, slot(number));
+  return `var(--c${(given.get(number) ?? 0) + 1})`;
 }
 /// For a canvas, which knows no variables.
 export function paint(number: number | null): string {

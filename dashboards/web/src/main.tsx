@@ -29,17 +29,31 @@ function useTheme(): [Theme, () => void] {
   return [theme, () => set(theme === 'auto' ? 'dark' : theme === 'dark' ? 'light' : 'auto')];
 }
 
-/// Listens to the collector: a new state makes views ask again, a new event is said aloud.
-function useStream(): { connected: boolean; last: IsthmusEvent | null; dismiss: () => void } {
-  const [connected, setConnected] = useState(false);
+const AGAIN = 3000; // ms before the collector is asked again
+
+/// Listens to the collector: a new state makes views ask again, a new event is said aloud. A browser gives a stream up
+/// where it is answered with an error; this does not.
+function useStream(): { connected: boolean | null; last: IsthmusEvent | null; dismiss: () => void } {
+  const [connected, setConnected] = useState<boolean | null>(null);
   const [last, setLast] = useState<IsthmusEvent | null>(null);
   useEffect(() => {
-    const source = new EventSource('./api/v1/stream');
-    source.onopen = () => setConnected(true);
-    source.onerror = () => setConnected(false);
-    source.addEventListener('snapshot', () => { live.generation += 1; dispatchEvent(new Event('isthmus-snapshot')); });
-    source.addEventListener('event', (message) => setLast(JSON.parse((message as MessageEvent<string>).data) as IsthmusEvent));
-    return () => source.close();
+    let source: EventSource;
+    let timer = 0;
+    let lost = false;
+    const changed = (): void => { live.generation += 1; dispatchEvent(new Event('isthmus-snapshot')); };
+    const open = (): void => {
+      source = new EventSource('./api/v1/stream');
+      source.onopen = () => { setConnected(true); if (lost) changed(); lost = false; };
+      source.onerror = () => {
+        lost = true;
+        setConnected(false);
+        if (source.readyState === EventSource.CLOSED) timer = window.setTimeout(open, AGAIN);
+      };
+      source.addEventListener('snapshot', changed);
+      source.addEventListener('event', (message) => setLast(JSON.parse((message as MessageEvent<string>).data) as IsthmusEvent));
+    };
+    open();
+    return () => { clearTimeout(timer); source.close(); };
   }, []);
   return { connected, last, dismiss: () => setLast(null) };
 }
@@ -61,9 +75,10 @@ function App() {
         <nav aria-label="Views">
           {VIEWS.map(([name, title]) => <a key={name} href={link([name])} aria-current={view === name ? 'page' : undefined}>{title}</a>)}
         </nav>
-        <span class={connected ? 'live on' : 'live'} role="status">{connected ? 'live' : 'not connected'}</span>
+        <span class={connected ? 'live on' : 'live'} role="status">{connected === null ? 'connecting' : connected ? 'live' : 'not connected'}</span>
         <button type="button" onClick={turn} aria-label={`Colours: ${theme}. Change`}>{theme === 'dark' ? '☾' : theme === 'light' ? '☀' : '◐'}</button>
       </header>
+      {connected === false && <p class="lost" role="alert">The collector does not answer. What is shown here is what it said last; it is asked again by itself.</p>}
       <div aria-live="polite">
         {last && (
           <p class={`toast ${last.severity}`}>

@@ -1,5 +1,5 @@
 // The address of the page holds its whole state: "#/targets/AS131279?at=...&plane=control".
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Query, get } from './api';
 
 export interface Place { path: string[]; query: Record<string, string> }
@@ -67,4 +67,17 @@ export function useApi<T>(path: string | null, query: Query = {}, again: number 
     return () => stop.abort();
   }, [key]);
   return answer;
+}
+
+/// How wide an element is now.
+export function useWidth(): [{ current: HTMLDivElement | null }, number] {
+  const box = useRef<HTMLDivElement>(null);
+  const [width, set] = useState(900);
+  useEffect(() => {
+    if (!box.current) return undefined;
+    const watch = new ResizeObserver(([entry]) => entry && set(Math.max(280, Math.floor(entry.contentRect.width))));
+    watch.observe(box.current);
+    return () => watch.disconnect();
+  }, []);
+  return [box, width];
 }

@@ -1,3 +1,4 @@
+import { PLANE_WORDS } from '../format';
 import { change } from '../state';
 
 interface Field { name: string; label: string; value: string | undefined; options?: [string, string][]; hint?: string; width?: number }
@@ -20,4 +21,4 @@ export function Filters({ fields }: { fields: Field[] }) {
 }
 
 export const FAMILIES: [string, string][] = [['ipv4', 'IPv4'], ['ipv6', 'IPv6']];
-export const PLANES: [string, string][] = [['control', 'routes (BGP)'], ['data', 'packets (traceroute)']];
+export const PLANES: [string, string][] = Object.entries(PLANE_WORDS);

@@ -5,7 +5,7 @@ import type { Answer } from '../state';
 export function Notice<T>({ of, empty, children }: { of: Answer<T>; empty?: boolean; children?: ComponentChildren }) {
   if (of.error) return <p class="problem" role="alert">{of.error}</p>;
   if (of.data === null) return <p class="muted" role="status">Asking the collector…</p>;
-  return empty ? <p class="muted">{children ?? 'There is nothing.'}</p> : null;
+  return empty ? <p class="void">{children ?? 'There is nothing.'}</p> : null;
 }
 
 /// The request behind what is shown, for a terminal or a notebook.

@@ -13,10 +13,10 @@ export function DocsView({ page }: { page: string }) {
   }, [name]);
   return (
     <div class="docs">
-      <nav aria-label="Documentation">
+      <nav aria-label="Documentation"><details open={innerWidth > 700}><summary>All pages</summary>
         {['tutorial', 'how-to', 'reference', 'explanation'].map((kind) => (
           <section key={kind}><h2>{kind}</h2><ul>{list.filter((each) => each.name.startsWith(kind)).map((each) => <li key={each.name}><a href={link(['docs', ...each.name.split('/')])} aria-current={each.name.replace(/\.md$/, '') === name ? 'page' : undefined}>{each.title}</a></li>)}</ul></section>))}
-      </nav>
+      </details></nav>
       <article dangerouslySetInnerHTML={{ __html: text }} />
     </div>
   );

@@ -1,24 +1,20 @@
-import type { Explanation, ScoreTerm, Witness } from '../api';
+import type { Explanation, Graph, IsthmusEvent, ScoreTerm, Witness } from '../api';
 import { curl } from '../api';
-import { asn, percent, time, words } from '../format';
+import { PLANE_WORDS, asn, duration, fromSeconds, percent, time, toSeconds, words } from '../format';
+import { GraphPicture } from '../parts/graph';
 import { Notice, Source } from '../parts/notice';
+import { Table } from '../parts/table';
 import { link, useApi } from '../state';
 
 function Terms({ terms, again }: { terms: ScoreTerm[]; again: ScoreTerm[] }) {
   const most = Math.max(1, ...terms.map((each) => Math.abs(each.nats)));
   return (
-    <div class="scroll"><table>
-      <caption>The score, term by term, in nats</caption>
-      <thead><tr><th scope="col">Term</th><th scope="col">Of</th><th scope="col">Nats</th><th scope="col">Computed again</th><td /></tr></thead>
-      <tbody>
-        {terms.map((each, index) => (
-          <tr key={`${each.name} ${each.subject}`}>
-            <th scope="row"><code>{each.name}</code></th><td>{each.subject}</td><td class="number">{each.nats.toFixed(3)}</td>
-            <td class="number">{again[index]?.nats.toFixed(3) ?? '–'}</td>
-            <td><svg width="120" height="12" aria-hidden="true"><rect x={each.nats < 0 ? 60 - (60 * -each.nats) / most : 60} y="1" width={(60 * Math.abs(each.nats)) / most} height="10" class={each.nats < 0 ? 'against' : 'for'} /></svg></td>
-          </tr>))}
-      </tbody>
-    </table></div>
+    <Table caption="The score, term by term, in nats" quiet rows={terms} keyOf={(each) => `${each.name} ${each.subject}`} columns={[
+      { title: 'Term', head: true, cell: (each) => <code>{each.name}</code> },
+      { title: 'Of', cell: (each) => each.subject || 'all' },
+      { title: 'Weight', cell: (each) => <svg class="weight" viewBox="-60 0 120 10" aria-hidden="true"><line x1="0" x2="0" y1="0" y2="10" /><rect x={each.nats < 0 ? (60 * each.nats) / most : 0} y="1" width={(60 * Math.abs(each.nats)) / most} height="8" class={each.nats < 0 ? 'against' : 'for'} /></svg> },
+      { title: 'Nats', number: true, cell: (each) => each.nats.toFixed(3) },
+      { title: 'Computed again', number: true, cell: (_, index) => again[index]?.nats.toFixed(3) ?? '–' }]} />
   );
 }
 
@@ -33,53 +29,79 @@ function Witnesses({ title, list }: { title: string; list: Witness[] }) {
   return (
     <details open={list.length <= 30}>
       <summary>{title} ({list.length})</summary>
-      <div class="scroll"><table>
-        <thead><tr><th scope="col">Since</th><th scope="col">Vantage</th><th scope="col">Prefix</th><th scope="col">Grade</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
-        <tbody>
-          {list.map((each) => (
-            <tr key={`${each.evidence_id} ${each.prefix}`}>
-              <td>{time(each.time)}</td><td>AS{each.vantage.asn} <span class="muted">{each.vantage.source}</span></td><td>{each.prefix}</td><td>{each.grade}</td>
-              <td><PathWords path={each.path_before} other={each.path_after} /></td><td><PathWords path={each.path_after} other={each.path_before} /></td>
-            </tr>))}
-        </tbody>
-      </table></div>
+      <Table caption={`${title}: paths before and after, with what differs marked`} quiet rows={list} keyOf={(each) => `${each.evidence_id} ${each.prefix}`} columns={[
+        { title: 'Vantage', head: true, cell: (each) => <>AS{each.vantage.asn} <span class="muted">{each.vantage.source}</span></> },
+        { title: 'Since', cell: (each) => time(each.time) },
+        { title: 'Prefix', cell: (each) => each.prefix },
+        { title: 'Grade', cell: (each) => each.grade },
+        { title: 'Before', cell: (each) => <PathWords path={each.path_before} other={each.path_after} /> },
+        { title: 'After', cell: (each) => <PathWords path={each.path_after} other={each.path_before} /> }]} />
     </details>
+  );
+}
+
+/// From the first sight to the word of it.
+function Course({ event }: { event: IsthmusEvent }) {
+  const start = event.first_seen ? toSeconds(event.first_seen) : null;
+  const steps: [string, string | null][] = [['first seen', event.first_seen], ['probable', event.probable_at], ['confirmed', event.confirmed_at], ['ended', event.ended_at],
+    ['told', event.time === event.confirmed_at || event.time === event.ended_at ? null : event.time]];
+  const known = steps.filter((each): each is [string, string] => each[1] !== null).sort((a, b) => a[1].localeCompare(b[1]));
+  return (
+    <ol class="course">
+      {known.map(([name, when]) => (
+        <li key={name}><b>{name}</b> <time dateTime={when}>{time(when)}</time>
+          <span class="muted">{start !== null && toSeconds(when) > start ? `+${duration(toSeconds(when) - start)}` : ''}</span></li>))}
+    </ol>
+  );
+}
+
+/// The graph just before the first sight and when it was told.
+function BeforeAfter({ event }: { event: IsthmusEvent }) {
+  const asked = { target: event.target, family: event.family, plane: event.planes[0] ?? 'control', hops: 2, nodes: 24, prefix: event.prefixes.length === 1 ? event.prefixes[0]?.prefix : undefined };
+  const before = useApi<Graph>('graph', { ...asked, at: fromSeconds(Math.floor(toSeconds(event.first_seen ?? event.time)) - 1) });
+  const after = useApi<Graph>('graph', { ...asked, at: event.time });
+  return (
+    <div class="diff">
+      {([['Before', before], ['After', after]] as const).map(([title, answer]) => (
+        <div key={title} class="side"><h3>{title} <span class="muted">{time(answer.data?.at)}</span></h3>
+          <Notice of={answer} />{answer.data && <GraphPicture graph={answer.data} plain />}</div>))}
+    </div>
   );
 }
 
 export function EventView({ id }: { id: string }) {
   const answer = useApi<Explanation>(`events/${encodeURIComponent(id)}/explain`);
   const event = answer.data?.event;
+  const again = answer.data?.recomputed;
   return (
     <>
-      <h1>{event ? `${words(event.type)}: ${asn(event.upstream.asn, event.upstream.name)}` : 'Event'}</h1>
+      <p class="back"><a href={link(['events'], { target: event?.target })}>Events{event ? ` of ${event.target}` : ''}</a></p>
+      <h1>{event ? `${words(event.type)}${event.upstream.asn === null ? '' : `: ${asn(event.upstream.asn, event.upstream.name)}`}` : 'Event'}</h1>
       <Notice of={answer} />
       {answer.data && event && (
         <>
           <p class={`summary ${event.severity}`}>{event.summary}</p>
+          <Course event={event} />
           <dl class="facts">
-            <dt>Target</dt><dd><a href={link(['targets', event.target], { family: event.family, at: event.time })}>{event.target}</a>, {event.family === 'ipv4' ? 'IPv4' : 'IPv6'}</dd>
-            <dt>Told of</dt><dd>{time(event.time)}</dd>
-            <dt>First seen</dt><dd>{time(event.first_seen)}</dd>
-            {event.confirmed_at && <><dt>Confirmed</dt><dd>{time(event.confirmed_at)}</dd></>}
-            {event.ended_at && <><dt>Ended</dt><dd>{time(event.ended_at)}</dd></>}
-            <dt>Severity</dt><dd>{event.severity}</dd>
-            <dt>Share after</dt><dd>{percent(event.share)} ({percent(event.share_lower)} to {percent(event.share_upper)}), hegemony {percent(event.hegemony)}</dd>
-            <dt>Confidence</dt><dd>{percent(event.confidence)}</dd>
-            <dt>Seen by</dt><dd>{event.planes.join(', ') || '–'}</dd>
-            <dt>Rule</dt><dd>{event.rule || '–'} {answer.data.rule_text && <span class="muted">{answer.data.rule_text}</span>}</dd>
+            <dt>Target</dt><dd><a href={link(['targets', event.target], { family: event.family === 'ipv4' ? undefined : event.family, at: event.time })}>{event.target}</a>, {event.family === 'ipv4' ? 'IPv4' : 'IPv6'}</dd>
+            <dt>Severity</dt><dd><span class={`severity ${event.severity}`}>{event.severity}</span></dd>
+            {event.confidence > 0 && <><dt>Confidence</dt><dd>{percent(event.confidence)}</dd></>}
+            {event.share > 0 && <><dt>Share after</dt><dd>{percent(event.share)} <span class="muted">({percent(event.share_lower)} to {percent(event.share_upper)})</span>, hegemony {percent(event.hegemony)}</dd></>}
+            {event.previous_upstreams.length > 0 && <><dt>Until then</dt><dd>{event.previous_upstreams.map((each) => `AS${each.asn} ${percent(each.share)}`).join(', ')}</dd></>}
+            {event.planes.length > 0 && <><dt>Seen by</dt><dd>{event.planes.map((each) => PLANE_WORDS[each]).join(', ')}</dd></>}
+            {event.rule && <><dt>Rule</dt><dd><code>{event.rule}</code> {answer.data.rule_text}</dd></>}
           </dl>
+          {event.upstream.asn !== null && <section aria-labelledby="change"><h2 id="change">What changed</h2><BeforeAfter event={event} /></section>}
           {event.prefixes.length > 0 && (
-            <div class="scroll"><table>
-              <caption>Prefixes</caption>
-              <thead><tr><th scope="col">Prefix</th><th scope="col">Share before</th><th scope="col">Share after</th></tr></thead>
-              <tbody>{event.prefixes.map((each) => <tr key={each.prefix}><th scope="row">{each.prefix}</th><td>{percent(each.share_before)}</td><td>{percent(each.share_after)}</td></tr>)}</tbody>
-            </table></div>)}
+            <Table caption="Prefixes" rows={event.prefixes} keyOf={(each) => each.prefix} columns={[
+              { title: 'Prefix', head: true, cell: (each) => <a href={link(['history'], { target: event.target, prefix: each.prefix })}>{each.prefix}</a> },
+              { title: 'Share before', number: true, cell: (each) => percent(each.share_before) },
+              { title: 'Share after', number: true, cell: (each) => percent(each.share_after) }]} />)}
           {(event.score?.terms.length ?? 0) > 0 && (
             <section aria-labelledby="score"><h2 id="score">Score {event.score?.total.toFixed(3)}</h2>
-              <p>{answer.data.recomputed.error ? `It could not be computed again: ${answer.data.recomputed.error}`
-                : answer.data.recomputed.matches ? 'Computed again from the stored observations: the same, term by term.' : 'Computed again from the stored observations it is different.'}</p>
-              <Terms terms={event.score?.terms ?? []} again={answer.data.recomputed.terms} />
+              <p class={again?.matches ? 'good' : 'problem'}>{again?.error ? `It could not be computed again: ${again.error}`
+                : again?.matches ? 'Computed again from the stored observations: the same, term by term.' : 'Computed again from the stored observations it is different.'}</p>
+              <Terms terms={event.score?.terms ?? []} again={again?.terms ?? []} />
             </section>)}
           <section aria-labelledby="evidence"><h2 id="evidence">Evidence</h2>
             <Witnesses title="Witnesses" list={event.witnesses ?? []} />

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type IsthmusEvent, type Page, curl, get, url } from '../api';
-import { asn, percent, time, words } from '../format';
+import { percent, time, words } from '../format';
 import { Filters } from '../parts/filters';
 import { Notice, Source } from '../parts/notice';
 import { link, useApi, useGeneration } from '../state';
@@ -11,12 +11,9 @@ export function EventList({ events, pick }: { events: IsthmusEvent[]; pick?: (ev
       {events.map((each) => (
         <li key={each.id} class={each.severity}>
           <time dateTime={each.time}>{time(each.time)}</time>
-          <span class="severity">{each.severity}</span>
-          <a href={link(['events', each.id])}>{words(each.type)}</a>
-          <span>{each.upstream.asn !== null ? asn(each.upstream.asn, each.upstream.name) : ''}</span>
-          <span class="what">{each.summary}</span>
-          {each.confidence > 0 && <span class="muted">{percent(each.confidence)} sure</span>}
-          {pick && <button type="button" onClick={() => pick(each)} aria-label={`Show the moment of ${words(each.type)} at ${time(each.time)}`}>show</button>}
+          <span class={`severity ${each.severity}`}>{each.severity}</span>
+          <span class="what"><a href={link(['events', each.id])}>{words(each.type)}</a> <span>{each.summary}</span>{each.confidence > 0 && <span class="muted"> ({percent(each.confidence)} sure)</span>}</span>
+          {pick && <button type="button" class="quiet" onClick={() => pick(each)} aria-label={`Show the moment of ${words(each.type)} at ${time(each.time)}`}>show</button>}
         </li>))}
     </ol>
   );

@@ -1,9 +1,10 @@
 // What vantage points saw, one by one, and what differs between two of them.
 import type { Page, Vantage } from '../api';
 import { curl } from '../api';
-import { time } from '../format';
+import { colour, time } from '../format';
 import { Filters, PLANES } from '../parts/filters';
 import { Notice, Source } from '../parts/notice';
+import { Table } from '../parts/table';
 import { change, useApi } from '../state';
 import { PathWords } from './event';
 
@@ -27,7 +28,7 @@ function Side({ title, one, other }: { title: string; one: Observation; other: O
 
 export function PathsView({ query }: { query: Record<string, string> }) {
   const asked = { target: query.target, prefix: query.prefix, upstream: query.upstream, plane: query.plane, from: query.from, until: query.until };
-  const answer = useApi<Page<Observation>>('observations', { ...asked, limit: 200, cursor: query.cursor });
+  const answer = useApi<Page<Observation>>('observations', { ...asked, limit: 100, cursor: query.cursor });
   const left = useApi<Observation>(query.left ? `observations/${query.left}` : null);
   const right = useApi<Observation>(query.right ? `observations/${query.right}` : null);
   const items = answer.data?.items ?? [];
@@ -44,20 +45,18 @@ export function PathsView({ query }: { query: Record<string, string> }) {
         </section>)}
       <Notice of={answer} empty={items.length === 0}>No observation changed what a vantage point says.</Notice>
       {items.length > 0 && (
-        <div class="scroll"><table>
-          <caption>Observations that changed what a vantage point says, newest first. Choose A and B to compare two.</caption>
-          <thead><tr><th scope="col">A</th><th scope="col">B</th><th scope="col">Time</th><th scope="col">Vantage</th><th scope="col">Prefix</th><th scope="col">Upstream</th><th scope="col">Grade</th><th scope="col">Path</th></tr></thead>
-          <tbody>
-            {items.map((each) => (
-              <tr key={each.evidence_id}>
-                {(['left', 'right'] as const).map((side) => (
-                  <td key={side}><input type="radio" name={side} checked={query[side] === each.evidence_id} onChange={() => change({ [side]: each.evidence_id }, false)}
-                    aria-label={`${side === 'left' ? 'A' : 'B'}: AS${each.vantage.asn} ${each.prefix} at ${time(each.time)}`} /></td>))}
-                <td>{time(each.time)}</td><td>AS{each.vantage.asn} <span class="muted">{each.vantage.source}</span></td><td>{each.prefix}</td>
-                <td>{each.upstreams.length > 0 ? each.upstreams.map((one) => `AS${one}`).join(', ') : each.verdict}</td><td>{each.grade}</td><td class="path">{each.path.join(' ')}</td>
-              </tr>))}
-          </tbody>
-        </table></div>)}
+        <Table caption="Observations that changed what a vantage point says, newest first. Choose A and B to compare two." rows={items} keyOf={(each) => each.evidence_id} columns={[
+          ...(['left', 'right'] as const).map((side, index) => ({
+            title: index === 0 ? 'A' : 'B',
+            cell: (each: Observation) => <input type="radio" name={side} checked={query[side] === each.evidence_id} onChange={() => change({ [side]: each.evidence_id }, false)}
+              aria-label={`${index === 0 ? 'A' : 'B'}: AS${each.vantage.asn} ${each.prefix} at ${time(each.time)}`} />,
+          })),
+          { title: 'Time', cell: (each) => time(each.time) },
+          { title: 'Vantage', head: true, cell: (each) => <>AS{each.vantage.asn} <span class="muted">{each.vantage.source}</span></> },
+          { title: 'Prefix', cell: (each) => each.prefix },
+          { title: 'Upstream', cell: (each) => (each.upstreams.length > 0 ? <><span class="swatch" style={{ background: colour(each.upstreams[0] ?? null) }} /> {each.upstreams.map((one) => `AS${one}`).join(', ')}</> : <span class="muted">{each.verdict}</span>) },
+          { title: 'Grade', cell: (each) => each.grade },
+          { title: 'Path', cell: (each) => <span class="path">{each.path.join(' ')}</span> }]} />)}
       {answer.data?.next_cursor && <p><button type="button" onClick={() => change({ cursor: answer.data?.next_cursor })}>Earlier ones</button></p>}
       <Source text={curl('observations', { ...asked, format: 'ndjson' })} />
     </>

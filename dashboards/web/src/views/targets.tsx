@@ -2,52 +2,54 @@ import type { Target, Upstream } from '../api';
 import { asn, colour, percent, time, words } from '../format';
 import { Filters } from '../parts/filters';
 import { Notice } from '../parts/notice';
+import { Table } from '../parts/table';
 import { link, useApi, useGeneration } from '../state';
 
-/// The share on the plane that was asked for, or else on the other one.
-export function shareOf(upstream: Upstream, plane?: string): number | null {
-  const found = upstream.planes.find((each) => each.plane === plane) ?? [...upstream.planes].sort((a, b) => b.vantages - a.vantages)[0];
-  return found?.share ?? null;
+/// The plane on which most vantage groups look.
+function planeOf(target: Target): string {
+  return [...target.vantages].sort((a, b) => b.conclusive - a.conclusive)[0]?.plane ?? 'control';
 }
 
-function Row({ target }: { target: Target }) {
+function shareOf(upstream: Upstream, plane: string): number | null {
+  return (upstream.planes.find((each) => each.plane === plane) ?? upstream.planes[0])?.share ?? null;
+}
+
+function Upstreams({ target }: { target: Target }) {
+  const plane = planeOf(target);
   const there = target.upstreams.filter((each) => each.state !== 'withdrawn');
-  const worst = Math.min(1, ...target.prefixes.flatMap((each) => each.planes.map((plane) => plane.reachable)));
+  if (there.length === 0) return <span class="muted">none</span>;
   return (
-    <tr>
-      <th scope="row"><a href={link(['targets', target.target], { family: target.family })}>{target.target}</a></th>
-      <td>{target.family === 'ipv4' ? 'IPv4' : 'IPv6'}</td>
-      <td>
-        <ul class="upstreams">
-          {there.map((each) => (
-            <li key={each.asn}><span class="swatch" style={{ background: colour(each.asn) }} /> {asn(each.asn, each.name)} <span class="muted">{percent(shareOf(each))}</span>
-              {(each.state === 'candidate' || each.state === 'probable' || each.state === 'confirmed') && <span class={`tag ${each.state}`}>{words(each.state)}</span>}</li>))}
-          {there.length === 0 && <li class="muted">none</li>}
-        </ul>
-      </td>
-      <td>{target.prefixes.length > 0 ? percent(worst) : '–'}</td>
-      <td>{target.vantages.reduce((sum, each) => sum + each.conclusive, 0)}</td>
-      <td>{target.learning ? 'learning' : 'watching'}</td>
-    </tr>
+    <>
+      <span class="split" aria-hidden="true">{there.map((each) => <i key={each.asn} style={{ width: `${(shareOf(each, plane) ?? 0) * 100}%`, background: colour(each.asn) }} />)}</span>
+      <ul class="upstreams">
+        {there.map((each) => (
+          <li key={each.asn}><span class="swatch" style={{ background: colour(each.asn) }} /> {asn(each.asn, each.name)} <b>{percent(shareOf(each, plane))}</b>{' '}
+            {each.state !== 'established' && <span class={`tag ${each.state}`}>{words(each.state)}</span>}</li>))}
+      </ul>
+    </>
   );
 }
 
 export function TargetsView({ query }: { query: Record<string, string> }) {
   const answer = useApi<{ time: string; targets: Target[] }>('targets', {}, useGeneration());
   const wanted = (query.find ?? '').toLowerCase();
-  const shown = (answer.data?.targets ?? []).filter((each) => !wanted || each.target.toLowerCase().includes(wanted) ||
+  const all = answer.data?.targets ?? [];
+  const shown = all.filter((each) => !wanted || each.target.toLowerCase().includes(wanted) ||
     each.upstreams.some((upstream) => asn(upstream.asn, upstream.name).toLowerCase().includes(wanted)));
   return (
     <>
       <h1>Targets</h1>
-      <Filters fields={[{ name: 'find', label: 'Find', value: query.find, hint: 'a name or an upstream', width: 24 }]} />
-      <Notice of={answer} empty={shown.length === 0}>No target has this in its name or among its upstreams.</Notice>
+      {all.length > 0 && <Filters fields={[{ name: 'find', label: 'Find', value: query.find, hint: 'a name or an upstream', width: 24 }]} />}
+      <Notice of={answer} empty={all.length === 0}>No target is watched, or nothing is known of one yet. <a href={link(['docs', 'how-to', 'configure-a-target.md'])}>How to configure a target</a></Notice>
+      {all.length > 0 && shown.length === 0 && <p class="void">No target has this in its name or among its upstreams.</p>}
       {shown.length > 0 && (
-        <div class="scroll"><table>
-          <caption>As judged at {time(answer.data?.time)}</caption>
-          <thead><tr><th scope="col">Target</th><th scope="col">Family</th><th scope="col">Upstreams and their share</th><th scope="col">Reachable</th><th scope="col">Vantage groups</th><th scope="col">State</th></tr></thead>
-          <tbody>{shown.map((each) => <Row key={`${each.target} ${each.family}`} target={each} />)}</tbody>
-        </table></div>)}
+        <Table caption={`As judged at ${time(answer.data?.time)}`} rows={shown} keyOf={(each) => `${each.target} ${each.family}`} columns={[
+          { title: 'Target', head: true, cell: (each) => <a href={link(['targets', each.target], { family: each.family === 'ipv4' ? undefined : each.family })}>{each.target}</a> },
+          { title: 'Family', cell: (each) => (each.family === 'ipv4' ? 'IPv4' : 'IPv6') },
+          { title: 'Upstreams and their share', cell: (each) => <Upstreams target={each} /> },
+          { title: 'Reachable', number: true, cell: (each) => (each.prefixes.length > 0 ? percent(Math.min(1, ...each.prefixes.flatMap((one) => one.planes.map((plane) => plane.reachable)))) : '–') },
+          { title: 'Vantage groups', number: true, cell: (each) => each.vantages.reduce((sum, one) => sum + one.conclusive, 0) },
+          { title: 'State', cell: (each) => <span class={`tag ${each.learning ? 'candidate' : 'up'}`}>{each.learning ? 'learning' : 'watching'}</span> }]} />)}
     </>
   );
 }
