@@ -43,7 +43,7 @@ function(isthmus_test name)
   target_precompile_headers(${name} REUSE_FROM test_catch)
   if(ISTHMUS_SANITIZE)
     # A sanitizer's process takes half a second to begin: all cases in one.
-    math(EXPR arg_TIMEOUT "4 * ${arg_TIMEOUT}")
+    math(EXPR arg_TIMEOUT "10 * ${arg_TIMEOUT}")
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
   else()
