@@ -14,6 +14,8 @@
 #include <boost/beast/websocket.hpp>
 #include <catch2/catch.hpp>
 
+#include "tests/support/scene_server.hpp"
+
 using namespace isthmus;
 using namespace isthmus::collector;
 using namespace std::chrono_literals;
@@ -49,16 +51,6 @@ struct Server {
 
   explicit Server(boost::asio::io_context& io) : acceptor{io, {tcp::v4(), 0}} {}
 
-  static Task<> run(Server& self) {
-    for (;;) {
-      auto [error, socket] = co_await self.acceptor.async_accept(kAsTuple);
-      if (error) {
-        co_return;
-      }
-      const std::size_t number = std::min(self.connections++, self.scenes.size() - 1);
-      co_await play(self, std::move(socket), self.scenes[number]);
-    }
-  }
   static Task<> play(Server& self, tcp::socket socket, Scene scene) {
     if (!scene.is_http) {
       co_return;
@@ -113,7 +105,7 @@ struct Fixture {
 
   void start(std::vector<Server::Scene> scenes) {
     server.scenes = std::move(scenes);
-    boost::asio::co_spawn(io, Server::run(server), boost::asio::detached);
+    boost::asio::co_spawn(io, isthmus::testing::serve_scenes(server), boost::asio::detached);
     RisLiveClient::Options options;
     options.host = "127.0.0.1";
     options.port = std::to_string(server.acceptor.local_endpoint().port());

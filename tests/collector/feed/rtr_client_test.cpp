@@ -15,6 +15,7 @@
 
 #include "core/runtime/task.hpp"
 #include "tests/support/mrt_builder.hpp"
+#include "tests/support/scene_server.hpp"
 
 using namespace isthmus;
 using namespace isthmus::collector;
@@ -53,16 +54,6 @@ struct Cache {
 
   explicit Cache(boost::asio::io_context& io) : acceptor{io, {tcp::v4(), 0}} {}
 
-  static Task<> run(Cache& self) {
-    for (;;) {
-      auto [error, socket] = co_await self.acceptor.async_accept(kAsTuple);
-      if (error) {
-        co_return;
-      }
-      const std::size_t number = std::min(self.connections++, self.scenes.size() - 1);
-      co_await play(self, std::move(socket), self.scenes[number]);
-    }
-  }
   static Task<> play(Cache& self, tcp::socket socket, Scene scene) {
     for (const std::string& reply : scene.replies) {
       std::string query(8, '\0');
@@ -107,7 +98,7 @@ struct Fixture {
 
   void start(std::vector<Cache::Scene> scenes) {
     cache.scenes = std::move(scenes);
-    boost::asio::co_spawn(io, Cache::run(cache), boost::asio::detached);
+    boost::asio::co_spawn(io, serve_scenes(cache), boost::asio::detached);
     RtrClient::Options options;
     options.server = {.scheme = "tcp",
                       .host = "127.0.0.1",
