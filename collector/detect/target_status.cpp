@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "collector/detect/export_test.hpp"
 #include "collector/detect/plane_disagreement.hpp"
 #include "collector/detect/quantities.hpp"
+#include "collector/detect/upstream_class.hpp"
 
 namespace isthmus::collector {
 namespace {

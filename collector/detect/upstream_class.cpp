@@ -1,4 +1,4 @@
-#include "collector/detect/export_test.hpp"
+#include "collector/detect/upstream_class.hpp"
 
 #include <algorithm>
 
