@@ -18,6 +18,7 @@
 #include "collector/daemon/runtime.hpp"
 #include "collector/daemon/shared_labeller.hpp"
 #include "collector/daemon/web_side.hpp"
+#include "collector/detect/blindness.hpp"
 #include "core/runtime/log.hpp"
 #include "core/runtime/service_manager.hpp"
 #include "core/runtime/signals.hpp"
@@ -174,7 +175,7 @@ class Daemon {
     if (committed.targets) {
       publication.feeds = feeds_->status(utc_now());
       publication.targets = std::move(*committed.targets);
-      discount_blind_feeds(*publication.targets, *publication.feeds);
+      discount_blindness(*publication.targets, seeing_part(*publication.feeds));
       publication.counters = committed.counters;
       if (probes_) {
         publication.probes = probes_->status();
